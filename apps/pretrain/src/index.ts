@@ -1,0 +1,10 @@
+export { compressorBitsPerByte } from './compression.ts';
+export { generate, type GenerateOptions } from './generate.ts';
+export { inspectRun } from './inspect.ts';
+export { loadRecipe, parseRecipe, type LoadedRecipe } from './load-recipe.ts';
+export { PretrainError, type PretrainErrorCode } from './pretrain-error.ts';
+export { jsonProgress, terminalProgress, type Progress } from './progress.ts';
+export { recipeJsonSchema, recipeSchema, type Recipe } from './recipe-schema.ts';
+export { runRecipe, type RunOptions, type RunResult } from './run-recipe.ts';
+export { stepNames, type StepName } from './step.ts';
+export { formatSummary, type Summaries } from './summary.ts';
