@@ -1,0 +1,71 @@
+import { setImmediate } from 'node:timers/promises';
+import { ByteSource } from './byte-source.ts';
+import type { ByteInput } from './open-bytes.ts';
+import { nameOfInput, openBytes } from './open-bytes.ts';
+import { Damage, readNextRecords, skipLineEnds } from './read-warc-record.ts';
+import type { WarcDamageReason } from './read-warc-record.ts';
+import { resynchronise } from './resynchronise.ts';
+import type { WarcRecord } from './warc-record.ts';
+import { WebError } from './web-error.ts';
+
+/** zlib frees what it holds on the next tick, which a stream from memory would put off to the very end: let ticks happen. */
+const BYTES_PER_TURN = 1 << 23;
+
+/** A stretch of a WARC file that was skipped. */
+export interface WarcDamage {
+  source: string;
+  /** Byte position in the file where the unreadable record or gzip member begins. */
+  offset: number;
+  reason: WarcDamageReason;
+}
+
+/** How `readWarc` treats damage and size. */
+export interface ReadWarcOptions {
+  /** Called for every skipped stretch. Without it the first damage throws `DAMAGED_WARC`. */
+  onDamage?: (damage: WarcDamage) => void;
+  /** Unpacked bytes a record (or gzip member) may have; larger ones are skipped as `too_large`. Default 64 MiB. */
+  maximumRecordBytes?: number;
+  /** The name that records and damages carry as `source`. Default: the path, or `stream`. */
+  source?: string;
+}
+
+/**
+ * Reads the records of a WARC/1.0 or 1.1 file, plain or gzip (one member a record, as ISO 28500 recommends; a member may
+ * also hold several), holding one member at a time. After damage it goes on at the next thing that looks like a record.
+ *
+ * @throws WebError `FILE_NOT_FOUND`, `UNREADABLE_FILE`; `UNSUPPORTED` for zstd; `DAMAGED_WARC` at the first damage when `onDamage` is not given
+ */
+export async function* readWarc(input: ByteInput, options: ReadWarcOptions = {}): AsyncGenerator<WarcRecord> {
+  const { maximumRecordBytes = 64 * 2 ** 20, source: name = nameOfInput(input) } = options;
+  const source = new ByteSource(openBytes(input));
+  let failures = 0;
+  let bytesSinceTurn = 0;
+  try {
+    while (await skipLineEnds(source)) {
+      const { offset } = source;
+      try {
+        for await (const record of readNextRecords(source, name, maximumRecordBytes)) {
+          yield record;
+          bytesSinceTurn += record.block.length;
+        }
+        failures = 0;
+      } catch (error) {
+        if (!(error instanceof Damage)) throw error;
+        report({ source: name, offset, reason: error.reason }, options.onDamage);
+        if (source.offset === offset) await resynchronise(source, 2 ** Math.min(failures++, 20));
+      }
+      if (bytesSinceTurn >= BYTES_PER_TURN) bytesSinceTurn = await setImmediate(0);
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+function report(damage: WarcDamage, onDamage: ReadWarcOptions['onDamage']): void {
+  if (onDamage) return onDamage(damage);
+  const { source, offset, reason } = damage;
+  throw new WebError(
+    'DAMAGED_WARC',
+    `${source}: expected a WARC record at byte ${offset}, got something unreadable (${reason}); pass onDamage to skip and count it`,
+  );
+}
