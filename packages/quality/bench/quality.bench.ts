@@ -1,0 +1,122 @@
+import { getLIDModel } from 'fasttext.wasm.js';
+import {
+  gopherRepetition,
+  LanguageIdentifier,
+  PRESETS,
+  qualityFilters,
+  redactPii,
+  runFilters,
+  spacySegmenter,
+  treebankSegmenter,
+} from '../src/index.ts';
+
+interface BenchRow {
+  bench: string;
+  case: string;
+  ours: number;
+  unit: string;
+  peer: string;
+  peerValue: number | null;
+  ratio: number | null;
+}
+
+const SENTENCES =
+  `The harbour of the town was dredged before the winter, and the ships that had waited outside could come in again.
+Most of the people who live near the water have worked on boats, and they know that storms arrive early on this coast.
+"We ought to leave," she said to the captain, "before the river rises again and takes the bridge with it."
+In 1887 the railway reached the valley; by 1890 it carried 12,000 passengers a year, most of them to the market.
+Nobody could explain why the lighthouse had been dark for three nights, although Mr. Evans had gone up to look.
+Bread keeps longer when it's wrapped in linen and stored away from the stove, which is where the cat sleeps.
+Our library has a small room with maps of the northern shore that were drawn by hand around 1750.
+The recipe asks for flour, salt, water and patience, and the last of these isn't sold anywhere in the village.
+To be honest with you, I have no idea what happened to the old mill, and neither does anybody else in the office.
+How do you measure the depth of a well without a rope? You drop a stone, count, and do a little arithmetic.
+The engine was rebuilt with parts from an earlier model, and that made it louder but also far more reliable.
+A letter from the ministry arrived on Tuesday; it said that the school would be painted, but not by whom.
+They planted apple trees along the road so that travellers would have shade and, in September, something to eat.
+Write to office@harbour.example.org if you want to see the tide tables, or look at the board beside the door.`.split(
+    '\n',
+  );
+
+/** Pages that every filter keeps, so that the whole chain runs: lines of two sentences, none of them twice in a page. */
+const DOCUMENTS = Array.from({ length: 400 }, (_, page) =>
+  Array.from({ length: 7 }, (_, line) => {
+    const first = (page * 5 + line * 2) % SENTENCES.length;
+    return `${SENTENCES[first]} ${SENTENCES[(first + 1) % SENTENCES.length]}`;
+  }).join('\n'),
+);
+const MEGABYTES = DOCUMENTS.reduce((sum, text) => sum + Buffer.byteLength(text), 0) / 1e6;
+
+/** Median seconds of five runs over all documents, after one to warm up. */
+function seconds(judge: (text: string) => unknown): number {
+  const runs = Array.from({ length: 6 }, () => {
+    const start = performance.now();
+    DOCUMENTS.forEach(judge);
+    return (performance.now() - start) / 1000;
+  });
+  return runs.slice(1).toSorted((a, b) => a - b)[2];
+}
+
+function row(name: string, ours: number, unit: string, peer = 'none', peerValue: number | null = null): BenchRow {
+  return {
+    bench: 'quality',
+    case: name,
+    ours,
+    unit,
+    peer,
+    peerValue,
+    ratio: peerValue === null ? null : ours / peerValue,
+  };
+}
+
+/** N-grams as strings in a map, the way the Python source counts them. */
+function countInMaps(text: string): number {
+  const words = spacySegmenter.words(text);
+  let most = 0;
+  for (let n = 2; n <= 10; n++) {
+    const counts = new Map<string, number>();
+    for (let start = 0; start + n <= words.length; start++) {
+      const gram = words.slice(start, start + n).join(' ');
+      counts.set(gram, (counts.get(gram) ?? 0) + 1);
+      most = Math.max(most, counts.get(gram)!);
+    }
+  }
+  return most;
+}
+
+/** The rows of this package; takes about ten seconds. */
+export async function bench(): Promise<BenchRow[]> {
+  const rows: BenchRow[] = [];
+  for (const preset of PRESETS) {
+    const filters = await qualityFilters(preset, { languages: 'en' });
+    if (!DOCUMENTS.every((text) => runFilters(filters, text).keep))
+      throw new Error('the bench texts must pass every filter');
+    const time = seconds((text) => runFilters(filters, text));
+    rows.push(row(`all filters, ${preset}`, DOCUMENTS.length / time, 'documents/s'));
+    rows.push(row(`all filters, ${preset}`, MEGABYTES / time, 'MB/s'));
+  }
+
+  const intl = new Intl.Segmenter('en', { granularity: 'word' });
+  const intlSpeed = MEGABYTES / seconds((text) => Array.from(intl.segment(text), ({ segment }) => segment));
+  for (const segmenter of [spacySegmenter, treebankSegmenter]) {
+    const speed = MEGABYTES / seconds((text) => segmenter.words(text));
+    rows.push(row(`words, ${segmenter.name}`, speed, 'MB/s', 'Intl.Segmenter', intlSpeed));
+  }
+
+  const repetition = gopherRepetition();
+  const mapSpeed = MEGABYTES / seconds(countInMaps);
+  const repetitionSpeed = MEGABYTES / seconds((text) => repetition.check(text));
+  rows.push(row('Gopher repetition', repetitionSpeed, 'MB/s', 'n-grams as strings in a Map', mapSpeed));
+
+  const identifier = await LanguageIdentifier.load();
+  const identification = await getLIDModel();
+  const model = await identification.load();
+  const identifySpeed = DOCUMENTS.length / seconds((text) => identifier.identify(text));
+  // fastText reads up to the first newline, so the limit must be given the page as one line too.
+  const onOneLine = new Map(DOCUMENTS.map((text) => [text, `${text.replaceAll('\n', ' ')}\n`]));
+  const limit = DOCUMENTS.length / seconds((text) => model.predict(onOneLine.get(text), 1, 0).delete());
+  rows.push(row('language identification', identifySpeed, 'documents/s', 'limit', limit));
+
+  rows.push(row('redactPii', MEGABYTES / seconds((text) => redactPii(text)), 'MB/s'));
+  return rows;
+}

@@ -1,0 +1,86 @@
+import { withDefaults } from './options.ts';
+import { checkPreset, type Preset } from './preset.ts';
+import { codePointLength, splitLines, splitWhitespace, strip } from './python-text.ts';
+import { defaultSegmenter, type Segmenter } from './segmenter.ts';
+import { drop, textOf, type FilterResult, type QualityFilter } from './verdict.ts';
+
+/** Rules of {@link c4Quality}. */
+export interface C4QualityOptions {
+  /** Chooses the sentence splitter only: the rules are the same in both presets. */
+  preset?: Preset;
+  segmenter?: Segmenter;
+  /** Remove `[12]`, `[]`, `[edit]` and `[citation needed]`. Default true. */
+  removeCitations?: boolean;
+  /** Drop lines that do not end in `.`, `?`, `!`, `"` or `'`, or that end in `...`. Default false, as FineWeb ran it (C4 itself: true). */
+  requireTerminalPunctuation?: boolean;
+  /** Sentences in the lines that are left. Default 5; 0 turns the rule off. */
+  minimumSentences?: number;
+  /** Whitespace words in a line. Default 3; 0 turns the rule off. */
+  minimumWordsPerLine?: number;
+  /** Characters (code points) in the longest word of a line. Default 1000. */
+  maximumWordLength?: number;
+}
+
+const DEFAULTS = {
+  removeCitations: true,
+  requireTerminalPunctuation: false,
+  minimumSentences: 5,
+  minimumWordsPerLine: 3,
+  maximumWordLength: 1000,
+};
+
+type Rules = typeof DEFAULTS;
+
+const CITATION = /\[\p{Nd}*\]|\[edit\]|\[citation needed\]/gu;
+const END_MARKS = ['.', '?', '!', '"', "'"];
+const POLICY = ['terms of use', 'privacy policy', 'cookie policy', 'uses cookies', 'use of cookies', 'use cookies'];
+
+/**
+ * Removes lines that are not prose and drops the documents that fall with them. A kept document comes back **rewritten**:
+ * use `result.text`. Reasons: `lorem_ipsum`, `curly_bracket` (found in a line that passed the line rules before it), `too_few_sentences`.
+ *
+ * Source: C4 (Raffel et al. 2020) as in datatrove's `C4QualityFilter`.
+ *
+ * @throws QualityError `INVALID_OPTION` for an unknown preset
+ */
+export function c4Quality(options: C4QualityOptions = {}): QualityFilter {
+  const { preset = 'fineweb-head', segmenter = defaultSegmenter(preset), ...rules } = options;
+  checkPreset(preset);
+  const resolved: Rules = withDefaults(DEFAULTS, rules);
+  return { name: 'c4', check: (input) => filterLines(textOf(input), resolved, segmenter) };
+}
+
+function filterLines(text: string, rules: Rules, segmenter: Segmenter): FilterResult {
+  const kept: string[] = [];
+  let sentences = 0;
+  for (const rawLine of splitLines(text)) {
+    const line = cleanLine(strip(rawLine), rules);
+    if (line === undefined) continue;
+    const lowerCase = line.toLowerCase();
+    if (lowerCase.includes('lorem ipsum')) return drop('lorem_ipsum');
+    if (lowerCase.includes('javascript')) continue;
+    if (line.includes('{')) return drop('curly_bracket');
+    if (POLICY.some((phrase) => lowerCase.includes(phrase))) continue;
+    if (rules.minimumSentences > 0) sentences += segmenter.countSentences(line);
+    kept.push(line);
+  }
+  if (sentences < rules.minimumSentences) return drop('too_few_sentences', sentences, rules.minimumSentences);
+  return { keep: true, text: strip(kept.join('\n')) };
+}
+
+/** The line without citations, or undefined where it is not worth keeping. Words are counted before citations go. */
+function cleanLine(line: string, rules: Rules): string | undefined {
+  const words = splitWhitespace(line);
+  if (words.some((word) => isLongerThan(word, rules.maximumWordLength))) return undefined;
+  const cleaned = rules.removeCitations ? line.replace(CITATION, '') : line;
+  if (rules.requireTerminalPunctuation && !hasTerminalPunctuation(cleaned)) return undefined;
+  return words.length < rules.minimumWordsPerLine ? undefined : cleaned;
+}
+
+function isLongerThan(word: string, characters: number): boolean {
+  return word.length > characters && codePointLength(word) > characters;
+}
+
+function hasTerminalPunctuation(line: string): boolean {
+  return END_MARKS.some((mark) => line.endsWith(mark)) && !line.endsWith('...');
+}
