@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import bloomFilters from 'bloom-filters';
+import { BloomDeduplicator, ExactDeduplicator, MinHasher, clusterSignatures, normalizeText } from '../src/index.ts';
+import { slowShingles } from '../src/fixtures/slow-min-hash.fixture.ts';
+
+interface BenchRow {
+  bench: string;
+  case: string;
+  ours: number;
+  unit: string;
+  peer: string;
+  peerValue: number | null;
+  ratio: number | null;
+}
+
+const RUNS = 5;
+const LOREM = readFileSync(new URL('../src/fixtures/lorem.txt', import.meta.url), 'utf8');
+
+/** Median seconds of several runs, after one to warm up. */
+function seconds(work: () => void): number {
+  work();
+  const times = Array.from({ length: RUNS }, () => {
+    const start = performance.now();
+    work();
+    return (performance.now() - start) / 1000;
+  });
+  return times.sort((a, b) => a - b)[Math.floor(RUNS / 2)];
+}
+
+/** Distinct texts of about 5 kB, the mean of FineWeb's order of magnitude. */
+function makeTexts(count: number): string[] {
+  const letters = (number: number) => String(number).replace(/\d/g, (digit) => 'abcdefghij'[Number(digit)]);
+  return Array.from(
+    { length: count },
+    (_, index) => `${LOREM.slice((index * 7) % 1000)} ${letters(index)} ${LOREM.slice((index * 13) % 700)}`,
+  );
+}
+
+function row(name: string, ours: number, unit: string, peer: string, peerValue: number): BenchRow {
+  return { bench: 'dedup', case: name, ours, unit, peer, peerValue, ratio: ours / peerValue };
+}
+
+const megabytes = (texts: readonly string[]) => texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0) / 1e6;
+
+/** bloom-filters' MinHash is the one on npm; it is given the same shingles, and 112 hashes as FineWeb has them. */
+function peerSignatures(texts: readonly string[]): void {
+  const factory = new bloomFilters.MinHashFactory(112, 2 ** 31 - 1);
+  for (const text of texts) {
+    const signature = factory.create();
+    const shingles = slowShingles(normalizeText(text).split(' '), 5);
+    signature.bulkLoad(shingles.map((shingle) => createHash('sha1').update(shingle).digest().readUInt32LE(0)));
+  }
+}
+
+function benchSignatures(): BenchRow[] {
+  const texts = makeTexts(400);
+  const few = texts.slice(0, 20);
+  const peer = megabytes(few) / seconds(() => peerSignatures(few));
+  return (['fineweb', 'fineweb2', 'finepdfs'] as const).map((preset) => {
+    const hasher = new MinHasher({ preset });
+    const ours = megabytes(texts) / seconds(() => texts.forEach((text) => hasher.signature(text)));
+    return row(`signatures, ${preset}`, ours, 'MB/s', 'bloom-filters MinHash, 112 hashes', peer);
+  });
+}
+
+function benchClusters(): BenchRow {
+  const hasher = new MinHasher();
+  const base = makeTexts(1).map((text) => hasher.signature(text)!)[0];
+  const signatures = Array.from({ length: 20_000 }, (_, index) => base.map((value) => value ^ BigInt(index >> 1)));
+  const slow = () => {
+    for (let band = 0; band < 14; band++) {
+      const buckets = new Map<string, number>();
+      for (const [index, signature] of signatures.entries()) {
+        buckets.set(signature.subarray(8 * band, 8 * band + 8).join(), index);
+      }
+    }
+  };
+  const ours = signatures.length / seconds(() => clusterSignatures(signatures, hasher.options));
+  return row(
+    'clustering, 20 000 signatures',
+    ours,
+    'documents/s',
+    'string keys in a Map',
+    signatures.length / seconds(slow),
+  );
+}
+
+function benchExact(): BenchRow {
+  const texts = makeTexts(2000);
+  const documents = texts.map((text, index) => ({ id: String(index), text }));
+  const ours = seconds(() => {
+    const deduplicator = new ExactDeduplicator();
+    for (const document of documents) deduplicator.add(document);
+  });
+  const limit = seconds(() => texts.forEach((text) => createHash('sha256').update(text).digest()));
+  return row('exact keys', megabytes(texts) / ours, 'MB/s', 'limit', megabytes(texts) / limit);
+}
+
+/** The filter sees a hash of the text in place of the text, which its own hash function would take long for. */
+function benchBloom(): BenchRow {
+  const documents = makeTexts(300).map((text, index) => ({ id: String(index), text }));
+  const ours = seconds(() => {
+    const deduplicator = new BloomDeduplicator({ expectedDocuments: documents.length });
+    for (const document of documents) deduplicator.add(document);
+  });
+  const peer = seconds(() => {
+    const filter = bloomFilters.BloomFilter.create(documents.length, 0.001);
+    for (const { text } of documents) if (!filter.has(text)) filter.add(text);
+  });
+  const rate = documents.length / ours;
+  return row('Bloom filter', rate, 'documents/s', 'bloom-filters on whole texts', documents.length / peer);
+}
+
+/** Runs all cases; ratio > 1 means this package is ahead, and rows with peer `limit` give the share of the limit reached. */
+export async function bench(): Promise<BenchRow[]> {
+  return [...benchSignatures(), benchClusters(), benchExact(), benchBloom()];
+}

@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+import { removeUnfinishedFiles } from './atomic-file.ts';
+import { runCli } from './run-cli.ts';
+
+// A reader that has seen enough (`| head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.once('SIGINT', () => process.exit(130));
+process.once('exit', removeUnfinishedFiles);
+
+process.exitCode = await runCli(process.argv.slice(2), process);
