@@ -1,0 +1,76 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { PipelineError, messageOf } from './pipeline-error.ts';
+
+/** Where a file is written until it is whole. */
+export function partialPath(path: string): string {
+  return join(dirname(path), `.${basename(path)}.partial`);
+}
+
+/** A file that appears under its name only when it is whole and on the disk (write, fsync, rename). */
+export class AtomicFile {
+  readonly path: string;
+  /** Bytes written so far. */
+  size = 0;
+  #descriptor: number | undefined;
+  #published = false;
+
+  /** Starts the file; its folder is made when missing. */
+  constructor(path: string) {
+    this.path = path;
+    this.#descriptor = this.#guard(() => {
+      mkdirSync(dirname(path), { recursive: true });
+      return openSync(partialPath(path), 'w');
+    });
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#guard(() => {
+      for (let start = 0; start < bytes.length;) start += writeSync(this.#open(), bytes, start);
+    });
+    this.size += bytes.length;
+  }
+
+  /** Puts the file on the disk and gives it its name. */
+  close(): void {
+    this.#guard(() => {
+      fsyncSync(this.#open());
+      closeSync(this.#open());
+      this.#descriptor = undefined;
+      renameSync(partialPath(this.path), this.path);
+      this.#published = true;
+    });
+  }
+
+  /** Leaves nothing behind; after `close` it does nothing. */
+  abort(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+    if (!this.#published) rmSync(partialPath(this.path), { force: true });
+  }
+
+  #open(): number {
+    if (this.#descriptor === undefined) throw new Error('it is already closed');
+    return this.#descriptor;
+  }
+
+  #guard<T>(action: () => T): T {
+    try {
+      return action();
+    } catch (cause) {
+      throw new PipelineError('WRITE_FAILED', `cannot write ${this.path}: ${messageOf(cause)}`, { cause });
+    }
+  }
+}
+
+/** Writes a whole small file that way. */
+export function writeFileAtomically(path: string, text: string): void {
+  const file = new AtomicFile(path);
+  try {
+    file.write(Buffer.from(text));
+    file.close();
+  } catch (error) {
+    file.abort();
+    throw error;
+  }
+}

@@ -1,0 +1,28 @@
+export { isDocument, isDrop } from './document.ts';
+export type {
+  Document,
+  Drop,
+  ReadContext,
+  Reader,
+  Step,
+  StepContext,
+  StepResult,
+  Steps,
+  StepsModule,
+} from './document.ts';
+export { filterStep } from './filter-step.ts';
+export type { Filter, FilterVerdict } from './filter-step.ts';
+export { JsonlWriter, writeJsonl } from './jsonl-writer.ts';
+export type { JsonlWriterOptions } from './jsonl-writer.ts';
+export { PipelineError } from './pipeline-error.ts';
+export type { PipelineErrorCode } from './pipeline-error.ts';
+export type { PipelineProgress } from './progress.ts';
+export { jsonlReader, readJsonl } from './read-jsonl.ts';
+export type { Damage, JsonlOptions } from './read-jsonl.ts';
+export { formatReport } from './report.ts';
+export type { PipelineReport } from './report.ts';
+export { runPipeline } from './run-pipeline.ts';
+export type { PipelineOptions } from './run-pipeline.ts';
+export { runSteps } from './run-steps.ts';
+export type { RemovedDocument, RunStepsOptions, StepsRun } from './run-steps.ts';
+export type { Counts, StepCounts } from './step-counts.ts';
