@@ -1,0 +1,67 @@
+import { DatasetError } from './dataset-error.ts';
+import type { TokenWindow } from './token-source.ts';
+
+/** The target where the loss counts nothing (PyTorch's and Hugging Face's `ignore_index`). */
+export const IGNORED_TARGET = -100;
+
+/** Rows of token ids, row-major [rows, sequenceLength]. */
+export interface Batch {
+  /** Token ids, [B,T]. */
+  readonly inputs: Int32Array;
+  /** The token after each input, [B,T]; -100 where that would be the first token of the next document. */
+  readonly targets: Int32Array;
+  /** Which document of the row each input belongs to, counted from 0, [B,T]: attention stays inside a document. */
+  readonly segments: Int32Array;
+  /** B. */
+  readonly rows: number;
+  /** T. */
+  readonly sequenceLength: number;
+  /** The global step this batch is for, from 0. */
+  readonly step: number;
+  /** The stage of that step, from 0. */
+  readonly stage: number;
+  /** The source of each row. */
+  readonly sources: readonly string[];
+}
+
+/** Where a row came from, for error messages, and the largest token id that is taken. */
+interface RowContext {
+  readonly source: string;
+  readonly vocabularySize: number;
+}
+
+/** Writes one window into row `row` of a batch. */
+export function fillRow(batch: Batch, row: number, window: TokenWindow, context: RowContext): void {
+  const { tokens, documentStarts } = window;
+  const { sequenceLength } = batch;
+  const start = row * sequenceLength;
+  checkTokens(tokens, context);
+  batch.inputs.set(tokens.subarray(0, sequenceLength), start);
+  batch.targets.set(tokens.subarray(1), start);
+  documentStarts.forEach((position, index) => {
+    batch.targets[start + position - 1] = IGNORED_TARGET;
+    const end = documentStarts[index + 1] ?? sequenceLength;
+    batch.segments.fill(index + 1, start + position, start + end);
+  });
+}
+
+/** Room for a batch: segments are all 0 until a row is filled. */
+export function emptyBatch(place: Omit<Batch, 'inputs' | 'targets' | 'segments' | 'rows'>): Batch {
+  const rows = place.sources.length;
+  const size = rows * place.sequenceLength;
+  const [inputs, targets, segments] = [new Int32Array(size), new Int32Array(size), new Int32Array(size)];
+  return { ...place, rows, inputs, targets, segments };
+}
+
+function checkTokens(tokens: Uint32Array, { source, vocabularySize }: RowContext): void {
+  let largest = 0;
+  for (let position = 0; position < tokens.length; position++) {
+    if (tokens[position] > largest) largest = tokens[position];
+  }
+  if (largest < vocabularySize) return;
+  throw new DatasetError(
+    'INVALID_TOKEN',
+    `source "${source}" has token ${largest}, the vocabulary has ${vocabularySize} entries; ` +
+      'its shards were made with another tokenizer',
+  );
+}

@@ -1,0 +1,15 @@
+export { BatchLoader } from './batch-loader.ts';
+export type { BatchLoaderOptions } from './batch-loader.ts';
+export { IGNORED_TARGET } from './batch.ts';
+export type { Batch } from './batch.ts';
+export { DatasetError } from './dataset-error.ts';
+export type { DatasetErrorCode } from './dataset-error.ts';
+export { evaluationBatches } from './evaluation-batches.ts';
+export type { EvaluationOptions } from './evaluation-batches.ts';
+export { isHeldOut } from './held-out.ts';
+export type { LoaderState, SourceState } from './loader-state.ts';
+export type { ShardMetadata, TokenSize } from './shard-metadata.ts';
+export { ShardWriter } from './shard-writer.ts';
+export type { ShardWriterOptions } from './shard-writer.ts';
+export type { Stage } from './stages.ts';
+export { TokenShard } from './token-shard.ts';
