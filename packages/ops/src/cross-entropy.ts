@@ -1,0 +1,95 @@
+/** Legend: N rows, V vocabulary. */
+import * as tf from '@tensorflow/tfjs-core';
+import { hasFusedKernel, runFused, runFusedMany } from './fused-kernel.ts';
+import { checkShape } from './ops-error.ts';
+
+/** Options of {@link crossEntropy}. */
+export interface CrossEntropyOptions {
+  /** Rows with this target count for nothing (default −100). */
+  ignoreIndex?: number;
+  /** Adds zLoss · logSumExp² per row, which keeps the normaliser near 1 (PaLM: 1e-4, SmolLM3: 1e-5; default 0). */
+  zLoss?: number;
+  /** `mean` over the rows that count (default), their `sum`, or `none`: one loss per row, 0 where ignored. */
+  reduction?: 'mean' | 'sum' | 'none';
+}
+
+/**
+ * Kernel contract. `SmolCrossEntropy` {logits `[N, V]`, targets int32 `[N]`}, attributes {ignoreIndex, zLoss} →
+ * [loss `[N]` (z-loss included, 0 where ignored), logSumExp `[N]`]; saved: logits, targets, logSumExp.
+ * `SmolCrossEntropyGrad` {dloss `[N]`, logits, targets, logSumExp}, the same attributes → dlogits `[N, V]`
+ * = dloss·(softmax·(1 + 2·zLoss·logSumExp) − onehot), 0 where ignored.
+ */
+tf.registerGradient({
+  kernelName: 'SmolCrossEntropy',
+  inputsToSave: ['logits', 'targets'],
+  outputsToSave: [false, true],
+  gradFunc: (dys, saved, attributes) => {
+    const [logits, targets, logSumExp] = saved;
+    const dloss = (dys as tf.Tensor[])[0];
+    return { logits: () => runFused('SmolCrossEntropyGrad', { dloss, logits, targets, logSumExp }, attributes) };
+  },
+});
+
+/** 1 where the target counts, 0 where it is ignored. */
+export function countedRows(targets_N: tf.Tensor1D, ignoreIndex: number): tf.Tensor1D {
+  return tf.cast(tf.notEqual(targets_N, tf.scalar(ignoreIndex, 'int32')), 'float32');
+}
+
+/** Number of counted rows, at least 1 so that an empty batch gives 0 and not NaN. */
+export function countedTotal(counted_N: tf.Tensor1D): tf.Scalar {
+  return tf.maximum(tf.sum(counted_N), 1) as tf.Scalar;
+}
+
+/** One-hot rows of the targets; ignored rows are hot at 0, to be multiplied by 0 later. */
+export function oneHotTargets(targets_N: tf.Tensor1D, vocabulary: number, ignoreIndex: number): tf.Tensor2D {
+  const inRange_N = tf.mul(targets_N, tf.cast(tf.notEqual(targets_N, tf.scalar(ignoreIndex, 'int32')), 'int32'));
+  return tf.oneHot(inRange_N as tf.Tensor1D, vocabulary, 1, 0, 'float32') as tf.Tensor2D;
+}
+
+/** logSumExp − logit of the target + zLoss·logSumExp² of every row, 0 where ignored: `[N]`. */
+export function composeRowLosses(
+  logits_NV: tf.Tensor2D,
+  oneHot_NV: tf.Tensor2D,
+  logSumExp_N: tf.Tensor1D,
+  counted_N: tf.Tensor1D,
+  zLoss: number,
+): tf.Tensor1D {
+  const target_N = tf.sum(tf.mul(logits_NV, oneHot_NV), 1);
+  const loss_N = tf.add(tf.sub(logSumExp_N, target_N), tf.mul(tf.square(logSumExp_N), zLoss));
+  return tf.mul(loss_N, counted_N);
+}
+
+/** Loss of every row, z-loss included, 0 where ignored: `[N]`. */
+export function rowLosses(logits: tf.Tensor2D, targets: tf.Tensor1D, ignoreIndex: number, zLoss: number): tf.Tensor1D {
+  if (hasFusedKernel('SmolCrossEntropy')) {
+    return runFusedMany('SmolCrossEntropy', { logits, targets }, { ignoreIndex, zLoss })[0] as tf.Tensor1D;
+  }
+  const oneHot_NV = oneHotTargets(targets, logits.shape[1], ignoreIndex);
+  const logSumExp_N: tf.Tensor1D = tf.logSumExp(logits, 1);
+  return composeRowLosses(logits, oneHot_NV, logSumExp_N, countedRows(targets, ignoreIndex), zLoss);
+}
+
+/**
+ * Cross-entropy in nats of int32 targets under softmax(logits): logSumExp(z) − z[target] (+ zLoss·logSumExp²).
+ *
+ * @param logits_NV `[N, V]`
+ * @param targets_N int32 `[N]`, each in [0, V) or `ignoreIndex`
+ * @returns scalar, or `[N]` with `reduction: 'none'`
+ * @throws OpsError `SHAPE_MISMATCH` when there is not one int32 target per row
+ */
+export function crossEntropy(logits_NV: tf.Tensor, targets_N: tf.Tensor, options: CrossEntropyOptions = {}): tf.Tensor {
+  const { ignoreIndex = -100, zLoss = 0, reduction = 'mean' } = options;
+  checkShape(
+    logits_NV.rank === 2 && targets_N.dtype === 'int32' && targets_N.shape.join() === `${logits_NV.shape[0]}`,
+    () =>
+      `crossEntropy: needs logits [N, V] and int32 targets [N], got [${logits_NV.shape}] and ${targets_N.dtype} [${targets_N.shape}]`,
+  );
+  return tf.tidy(() => {
+    const loss_N = rowLosses(logits_NV as tf.Tensor2D, targets_N as tf.Tensor1D, ignoreIndex, zLoss);
+    if (reduction === 'none') return loss_N;
+    const total = tf.sum(loss_N);
+    return reduction === 'sum'
+      ? total
+      : tf.div(total, countedTotal(countedRows(targets_N as tf.Tensor1D, ignoreIndex)));
+  });
+}

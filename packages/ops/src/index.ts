@@ -1,0 +1,25 @@
+import './register-tfjs-gradients.ts';
+
+export { adamwStep } from './adamw-step.ts';
+export type { AdamwStepOptions, AdamwTensors } from './adamw-step.ts';
+export { attention } from './attention.ts';
+export type { AttentionOptions, AttentionResult } from './attention.ts';
+export { checkpoint } from './checkpoint.ts';
+export { crossEntropy } from './cross-entropy.ts';
+export type { CrossEntropyOptions } from './cross-entropy.ts';
+export { embedding } from './embedding.ts';
+export { globalNorm } from './global-norm.ts';
+export { linearCrossEntropy } from './linear-cross-entropy.ts';
+export type { LinearCrossEntropyOptions } from './linear-cross-entropy.ts';
+export { linear } from './linear.ts';
+export { JORDAN_COEFFICIENTS, newtonSchulz } from './newton-schulz.ts';
+export type { NewtonSchulzCoefficients, NewtonSchulzOptions } from './newton-schulz.ts';
+export { OpsError } from './ops-error.ts';
+export type { OpsErrorCode } from './ops-error.ts';
+export { relu2 } from './relu2.ts';
+export { rmsNorm } from './rms-norm.ts';
+export { ropeFrequencies, ropeTable } from './rope-table.ts';
+export type { RopeFrequencyOptions, RopeTable, YarnOptions } from './rope-table.ts';
+export { rope } from './rope.ts';
+export { scatterAdd } from './scatter-add.ts';
+export { swiglu } from './swiglu.ts';
