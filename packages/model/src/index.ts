@@ -1,0 +1,16 @@
+export { configFromDepth } from './config-from-depth.ts';
+export { toConfigJson } from './config-json.ts';
+export { countParameters, flopsPerToken } from './counts.ts';
+export type { GenerateOptions } from './generate.ts';
+export type { ModelConfig, YarnScaling } from './model-config.ts';
+export { ModelError } from './model-error.ts';
+export type { ModelErrorCode } from './model-error.ts';
+export type { ModelTensor } from './model-tensors.ts';
+export { parameterShapes } from './parameter-shapes.ts';
+export { parseConfig } from './parse-config.ts';
+export { PRESET_NAMES, presetConfig } from './presets.ts';
+export type { PresetName } from './presets.ts';
+export { sampleToken } from './sample-token.ts';
+export type { SamplingOptions } from './sample-token.ts';
+export { SmolLM } from './smol-lm.ts';
+export type { ForwardOptions, LossOptions, TrainingBatch } from './smol-lm.ts';
