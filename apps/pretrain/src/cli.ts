@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { generate } from './generate.ts';
 import { inspectRun } from './inspect.ts';
@@ -67,7 +66,7 @@ async function runCommand(recipe: string, values: Values): Promise<void> {
   process.on('SIGTERM', onSignal);
   const result = await runRecipe(loadRecipe(recipe), {
     runs: values.runs,
-    threads: values.threads === undefined ? Math.min(8, availableParallelism()) : toNumber('threads', values.threads, { minimum: 1 }),
+    threads: values.threads === undefined ? undefined : toNumber('threads', values.threads, { minimum: 1 }),
     progress: values.json ? jsonProgress() : terminalProgress(),
     signal: stop.signal,
     from: toStep('from', values.from),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { writeFileAtomic } from './atomic-write.ts';
@@ -11,6 +12,7 @@ import { evaluateStep } from './evaluate.ts';
 import { exportStep } from './export.ts';
 import { reportStep } from './report.ts';
 import { sampleStep } from './sample.ts';
+import type { Summaries } from './summary.ts';
 import { type Step, type StepContext, type StepName } from './step.ts';
 import { tokenizeStep } from './tokenize.ts';
 import { trainStep } from './train.ts';
@@ -25,11 +27,14 @@ interface Completion {
 }
 
 export interface RunOptions {
-  /** Folder of all runs. */
-  runs: string;
-  threads: number;
-  progress: Progress;
-  signal: AbortSignal;
+  /** Folder of all runs. Default `runs`. */
+  runs?: string;
+  /** Data workers and engine threads. Default: the processors, at most 8. Results do not depend on it. */
+  threads?: number;
+  /** Default: silence. */
+  progress?: Progress;
+  /** Stops the run cleanly; it can be gone on with. */
+  signal?: AbortSignal;
   /** Do this step and the later ones again, even if nothing changed. */
   from?: StepName;
   /** Do this step alone; the ones before it must be complete. */
@@ -38,9 +43,13 @@ export interface RunOptions {
 
 /** What a run left behind. */
 export interface RunResult {
+  /** Absolute path. */
   runFolder: string;
-  summaries: Partial<Record<StepName, unknown>>;
+  /** What each step has to say of itself. */
+  summaries: Summaries;
 }
+
+const silence: Progress = { log: () => {}, update: () => {}, done: () => {} };
 
 /**
  * Runs a recipe: each step is skipped when its output is there and nothing it depends on changed, so a stopped run goes
@@ -48,13 +57,14 @@ export interface RunResult {
  *
  * @throws PretrainError with the code of what the user can mend; `STOPPED` after a clean stop
  */
-export async function runRecipe(loaded: LoadedRecipe, options: RunOptions): Promise<RunResult> {
-  const runFolder = resolve(options.runs, loaded.recipe.name);
-  const context: StepContext = { ...loaded, ...options, runFolder };
+export async function runRecipe(loaded: LoadedRecipe, options: RunOptions = {}): Promise<RunResult> {
+  const { runs = 'runs', threads = Math.min(8, availableParallelism()), progress = silence, signal = new AbortController().signal } = options;
+  const runFolder = resolve(runs, loaded.recipe.name);
+  const context: StepContext = { ...loaded, runFolder, threads, progress, signal };
   mkdirSync(join(runFolder, 'steps'), { recursive: true });
   writeFileAtomic(join(runFolder, 'config.resolved.yaml'), stringify(loaded.recipe));
   if (options.from !== undefined) forget(runFolder, options.from);
-  const summaries: RunResult['summaries'] = {};
+  const summaries: Record<string, unknown> = {};
   let key = '';
   for (const step of steps) {
     if (step.name === 'sample' && loaded.recipe.sample === undefined) continue;
@@ -72,7 +82,7 @@ export async function runRecipe(loaded: LoadedRecipe, options: RunOptions): Prom
       continue;
     }
     if (current && options.only === undefined) {
-      options.progress.log(`${step.name.padEnd(8)} unchanged, skipped`);
+      progress.log(`${step.name.padEnd(8)} unchanged, skipped`);
       summaries[step.name] = known.summary;
       continue;
     }

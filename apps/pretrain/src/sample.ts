@@ -15,7 +15,8 @@ const MODERN_SINCE = 1960;
 const HELD_OUT_SINCE = 2010;
 const WARC_FILES = 4;
 
-interface SampleSummary {
+/** What the sample holds: documents by kind. */
+export interface SampleSummary {
   pages: number;
   papers: number;
   speeches: number;

@@ -4,12 +4,13 @@ import type { EvaluateSummary } from './evaluate.ts';
 import type { ExportSummary } from './export.ts';
 import { formatCount, formatDuration } from './progress.ts';
 import type { ReportSummary } from './report.ts';
-import type { StepName } from './step.ts';
+import type { SampleSummary } from './sample.ts';
 import type { TokenizeSummary } from './tokenize.ts';
 import type { TrainSummary } from './train.ts';
 
 /** Summaries of the steps that are complete. */
 export interface Summaries {
+  sample?: SampleSummary;
   curate?: CurateSummary;
   tokenize?: TokenizeSummary;
   train?: TrainSummary;
@@ -19,14 +20,14 @@ export interface Summaries {
 }
 
 /** A run in a screenful: documents, tokens, model, loss, bits per byte, samples, where everything is. */
-export function formatSummary({ runFolder, summaries }: { runFolder: string; summaries: Partial<Record<StepName, unknown>> }): string {
-  const { curate, tokenize, train, evaluate, export: exported, report } = summaries as Summaries;
+export function formatSummary({ runFolder, summaries }: { runFolder: string; summaries: Summaries }): string {
+  const { curate, tokenize, train, evaluate, export: exported, report } = summaries;
   const sections = [
     curate && documentLines(curate),
     tokenize && tokenLines(tokenize),
     train && modelLines(train),
     evaluate && evaluationLines(evaluate),
-    (exported || report) && fileLines(runFolder, summaries as Summaries),
+    (exported || report) && fileLines(runFolder, summaries),
   ];
   return `\n${sections.filter((section) => section !== undefined).join('\n\n')}\n`;
 }
