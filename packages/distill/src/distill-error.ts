@@ -1,0 +1,27 @@
+/**
+ * - `BAD_OPTION`: an option is out of range
+ * - `SHAPE_MISMATCH`: tensors do not fit together
+ */
+export type DistillErrorCode = 'BAD_OPTION' | 'SHAPE_MISMATCH';
+
+/** What a distillation loss was given does not fit; the message says what was expected and what was got. */
+export class DistillError extends Error {
+  override readonly name = 'DistillError';
+  readonly code: DistillErrorCode;
+
+  constructor(code: DistillErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Throws `SHAPE_MISMATCH` with the message unless the condition holds. */
+export function checkShape(fits: boolean, message: () => string): void {
+  if (!fits) throw new DistillError('SHAPE_MISMATCH', message());
+}
+
+/** Throws `BAD_OPTION` unless `value` is a number in [minimum, maximum]. */
+export function checkRange(name: string, value: number, minimum: number, maximum: number): void {
+  if (typeof value === 'number' && value >= minimum && value <= maximum) return;
+  throw new DistillError('BAD_OPTION', `${name} must be a number in [${minimum}, ${maximum}], got ${String(value)}`);
+}

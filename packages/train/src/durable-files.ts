@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+/** Length and checksum of a file. */
+export interface FileSummary {
+  bytes: number;
+  sha256: string;
+}
+
+/** Puts a finished folder in place; one of the same name, from an earlier run, makes way. */
+export async function replaceFolder(partial: string, final: string): Promise<void> {
+  if (await exists(final)) {
+    const old = `${partial}.replaced`;
+    await rename(final, old);
+    await rename(partial, final);
+    await rm(old, { recursive: true });
+  } else {
+    await rename(partial, final);
+  }
+  await syncFolder(join(final, '..'));
+}
+
+/** Writes a small file that appears only when it is whole and on the disk. */
+export async function writeDurably(folder: string, name: string, text: string): Promise<void> {
+  const partial = join(folder, `.${name}.partial`);
+  const file = await open(partial, 'w');
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(partial, join(folder, name));
+  await syncFolder(folder);
+}
+
+/** A rename is on the disk when its folder is. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Reads a file through once. */
+export async function summarize(path: string): Promise<FileSummary> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash);
+  return { bytes: (await stat(path)).size, sha256: hash.digest('hex') };
+}
+
+/** Whether there is a file or folder of this name. */
+export async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
+}

@@ -1,0 +1,13 @@
+export type { Checkpoint, CheckpointState, CheckpointStore, StoredCheckpoint } from './checkpoint.ts';
+export { globalClip, ZClip, type GradientClip, type ZClipOptions } from './gradient-clip.ts';
+export type { EvaluationRecord, MetricRecord, MetricSink, StepRecord, Timing, TrainEvent } from './metrics.ts';
+export type { Batch, BatchSource, BatchTensors, TrainableModel } from './model.ts';
+export type { TrainOptimizer } from './optimizer.ts';
+export { OutlierDetector, type OutlierDetectorState } from './outlier-detector.ts';
+export { LocalGroup, type HostBuffer, type ProcessGroup, type ReduceOperation, type Work } from './process-group.ts';
+export { progressSink, type ProgressOptions } from './progress-sink.ts';
+export { constant, wsd, type DecayShape, type Schedule, type WsdOptions } from './schedule.ts';
+export type { GuardOptions, SkipVerdict } from './step-guard.ts';
+export { TrainError, type TrainErrorCode } from './train-error.ts';
+export { Trainer, type TrainResult } from './trainer.ts';
+export type { CheckpointOptions, EvaluateOptions, TrainerOptions } from './trainer-options.ts';

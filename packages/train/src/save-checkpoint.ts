@@ -1,0 +1,91 @@
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeSafetensors } from '@smol/weights/node';
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Checkpoint } from './checkpoint.ts';
+import {
+  checkpointName,
+  checkpointNames,
+  latestFile,
+  stateFile,
+  stepOfName,
+  tensorFiles,
+  type Manifest,
+} from './checkpoint-layout.ts';
+import { replaceFolder, summarize, syncFolder, writeDurably } from './durable-files.ts';
+import { checkCount } from './train-error.ts';
+
+/** Options of {@link saveCheckpoint}. */
+export interface SaveOptions {
+  /** how many checkpoints stay, the newest included; default 2 */
+  keep?: number;
+}
+
+/**
+ * Writes `FOLDER/step-00000123/` with `model.safetensors`, `optimizer.safetensors` and `checkpoint.json`, then names it in
+ * `FOLDER/latest`, then removes the oldest ones. Everything is written under a temporary name, flushed to the disk and
+ * renamed, so that at any moment `latest` names a whole checkpoint.
+ *
+ * @returns the path of the checkpoint
+ */
+export async function saveCheckpoint(
+  folder: string,
+  checkpoint: Checkpoint,
+  { keep = 2 }: SaveOptions = {},
+): Promise<string> {
+  checkCount('checkpoint.keep', keep);
+  const name = checkpointName(checkpoint.state.step);
+  await mkdir(folder, { recursive: true });
+  await removePartial(folder);
+  const partial = join(folder, `.${name}.partial`);
+  await mkdir(partial);
+  await writeContents(partial, checkpoint);
+  await replaceFolder(partial, join(folder, name));
+  await writeDurably(folder, latestFile, `${name}\n`);
+  await removeOld(folder, checkpoint.state.step, keep);
+  return join(folder, name);
+}
+
+async function writeContents(path: string, { state, model, optimizer }: Checkpoint): Promise<void> {
+  const files: Manifest['files'] = {};
+  for (const [key, tensors] of Object.entries({ model, optimizer })) {
+    const file = tensorFiles[key as keyof typeof tensorFiles];
+    await writeSafetensors(join(path, file), lazyTensors(tensors));
+    files[file] = await summarize(join(path, file));
+  }
+  await writeDurably(path, stateFile, `${JSON.stringify({ state, files } satisfies Manifest, null, 2)}\n`);
+  await syncFolder(path);
+}
+
+/** Values leave the backend one tensor at a time, as the file is written. */
+function lazyTensors(tensors: ReadonlyMap<string, tf.Tensor>) {
+  return new Map(
+    [...tensors].map(([name, tensor]) => {
+      const stored = {
+        shape: tensor.shape,
+        dtype: 'F32' as const,
+        get data() {
+          return tensor.dataSync<'float32'>();
+        },
+      };
+      return [name, stored];
+    }),
+  );
+}
+
+/** Removes what an interrupted write has left behind. */
+async function removePartial(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (/^\.step-\d+\.partial/.test(name)) await rm(join(folder, name), { recursive: true });
+  }
+}
+
+/** Later steps, of a run that was given up for this one, are not counted and not touched. */
+async function removeOld(folder: string, step: number, keep: number): Promise<void> {
+  const names = (await checkpointNames(folder)).filter((name) => stepOfName(name) <= step);
+  for (const name of names.slice(0, -keep)) {
+    const doomed = join(folder, `.${name}.partial`);
+    await rename(join(folder, name), doomed); // half-removed it must not look whole
+    await rm(doomed, { recursive: true });
+  }
+}
