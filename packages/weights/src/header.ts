@@ -7,7 +7,7 @@ import { WeightsError } from './weights-error.ts';
 export const LENGTH_BYTES = 8;
 
 /** The reference implementation reads no header longer than this (huggingface/safetensors, `MAX_HEADER_SIZE`). */
-export const MAXIMUM_HEADER_BYTES = 100_000_000;
+const MAXIMUM_HEADER_BYTES = 100_000_000;
 
 /** Where a tensor lies; offsets in bytes from the end of the header. */
 export interface TensorInfo {

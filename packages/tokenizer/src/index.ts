@@ -1,0 +1,14 @@
+export type { SpecialTokenSet } from './added-tokens.ts';
+export { applyChatTemplate } from './chat-template.ts';
+export type { ChatMessage, ChatOptions } from './chat-template.ts';
+export { PATTERN_SOURCES } from './patterns.ts';
+export type { PatternName } from './patterns.ts';
+export type { StreamDecoder } from './stream-decoder.ts';
+export { parseTokenizerConfig } from './tokenizer-config.ts';
+export type { TokenizerConfig } from './tokenizer-config.ts';
+export { TokenizerError } from './tokenizer-error.ts';
+export type { TokenizerErrorCode } from './tokenizer-error.ts';
+export { Tokenizer } from './tokenizer.ts';
+export type { DecodeOptions, EncodeOptions } from './tokenizer.ts';
+export { trainBpe } from './train-bpe.ts';
+export type { TrainingProgress, TrainOptions } from './train-bpe.ts';
