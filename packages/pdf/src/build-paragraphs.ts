@@ -1,0 +1,98 @@
+import type { Line } from './fragment.ts';
+import { median } from './fragment.ts';
+
+/** Lines that belong together, and where they stand. */
+export interface Paragraph {
+  lines: Line[];
+  /** Index of the page. */
+  page: number;
+  /** Part of what runs in the page's main direction. */
+  main: boolean;
+  /** Left and right edge of the column. */
+  left: number;
+  right: number;
+  /** Its lines are rows of a table or a form: they are not running text. */
+  rows: boolean;
+}
+
+/** In ems. */
+const ROW_GAP = 1.5;
+const INDENT = 0.7;
+/** A line ended of its own accord when the next word would have fitted with this much to spare. */
+const SPARE = 0.5;
+/** A larger pitch than that of the column's lines separates paragraphs. */
+const LOOSE = 1.3;
+/** Ratio of sizes that tells styles apart. */
+const SAME_SIZE = 1.12;
+
+const BULLET = /^[•◦‣▪●○■□] /;
+/** Also found at the beginning of a line by chance. */
+const LIST_MARK = /^(?:[·–—*-] |\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)] )/;
+
+/** Lines of one column → paragraphs. */
+export function buildParagraphs(lines: Line[], page: number, main = true): Paragraph[] {
+  if (lines.length === 0) return [];
+  const column = measureColumn(lines);
+  const paragraphs: Paragraph[] = [];
+  let previous: Line | undefined;
+  for (const line of lines) {
+    const rows = isRow(line);
+    const current = paragraphs.at(-1);
+    if (current && previous && current.rows === rows && !startsParagraph(previous, line, column))
+      current.lines.push(line);
+    else paragraphs.push({ lines: [line], page, main, left: column.left, right: column.right, rows });
+    previous = line;
+  }
+  return paragraphs;
+}
+
+interface Column {
+  left: number;
+  right: number;
+  /** Usual distance between baselines. */
+  pitch: number;
+}
+
+function measureColumn(lines: Line[]): Column {
+  const pitches = lines.slice(1).map((line, index) => line.baseline - lines[index].baseline);
+  return {
+    left: lines.reduce((least, { left }) => Math.min(least, left), Infinity),
+    right: lines.reduce((most, { right }) => Math.max(most, right), -Infinity),
+    pitch: median(pitches.filter((pitch) => pitch > 0)),
+  };
+}
+
+function isRow({ gap, size }: Line): boolean {
+  return gap > ROW_GAP * size;
+}
+
+function startsParagraph(previous: Line, line: Line, column: Column): boolean {
+  const pitch = line.baseline - previous.baseline;
+  const em = Math.max(previous.size, line.size);
+  if (pitch > LOOSE * Math.max(column.pitch, em) || pitch > 2.5 * em) return true;
+  if (em > SAME_SIZE * Math.min(previous.size, line.size) || previous.bold !== line.bold) return true;
+  const endsEarly = column.right - previous.right > firstWordWidth(line) + SPARE * em;
+  if (BULLET.test(line.text)) return true;
+  if (LIST_MARK.test(line.text) && (endsEarly || endsSentence(previous.text))) return true;
+  const indent = line.left - previous.left;
+  if (indent > INDENT * em && indent < 4 * em) return endsEarly || !isContinued(previous, line);
+  return endsEarly && endsSentence(previous.text) && line.left <= column.left + INDENT * em;
+}
+
+function firstWordWidth({ text, left, right }: Line): number {
+  const word = text.indexOf(' ');
+  return ((right - left) * (word < 0 ? text.length : word)) / text.length;
+}
+
+/** A hanging indent: the line goes on with what the line before left open. */
+function isContinued(previous: Line, line: Line): boolean {
+  return (
+    !endsSentence(previous.text) &&
+    (BULLET.test(previous.text) || LIST_MARK.test(previous.text) || /^\p{Ll}/u.test(line.text))
+  );
+}
+
+/** Whether text ends like a sentence. */
+export function endsSentence(text: string): boolean {
+  return /[.!?:;。！？：；؟۔।…]["'”’»)\]]*$/u.test(text);
+}

@@ -1,0 +1,15 @@
+export type { PdfBlock } from './block.ts';
+export type { Character, CharacterGroup } from './character.ts';
+export { extractPdf } from './extract-pdf.ts';
+export type { ExtractedPage, ExtractedPdf, ExtractPdfOptions } from './extract-pdf.ts';
+export { openPdf, PdfDocument } from './pdf-document.ts';
+export type { OpenPdfOptions } from './pdf-document.ts';
+export { PdfError } from './pdf-error.ts';
+export type { PdfErrorCode } from './pdf-error.ts';
+export { parsePdfDate } from './pdf-metadata.ts';
+export type { PdfMetadata } from './pdf-metadata.ts';
+export type { OutlineEntry } from './read-outline.ts';
+export type { GreyImage } from './render-page.ts';
+export type { OcrMode, PageRoute } from './route-page.ts';
+export type { ReadPagesOptions } from './read-pages.ts';
+export type { PdfInput } from './read-input.ts';

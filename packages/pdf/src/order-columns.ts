@@ -1,0 +1,156 @@
+// Reading order by recursive XY-cut with masked full-width elements (Nagy & Seth 1984; XY-Cut++, arXiv 2504.10258).
+// All distances are in ems of the region's text, so that the cut does not depend on the page's scale.
+import { groupRows, isBeside } from './build-lines.ts';
+import type { Fragment } from './fragment.ts';
+import { median } from './fragment.ts';
+
+/** Narrower white space does not separate columns. */
+const GUTTER = 0.7;
+/** Narrower text beside other text is a table, a list or a form: read by row, not by column. */
+const COLUMN_WIDTH = 7;
+/** Rows that must stand side by side before they count as columns. */
+const COLUMN_ROWS = 3;
+const BIN = 0.1;
+const MAXIMUM_BINS = 2000;
+const CANDIDATES = 8;
+/** Enough for any page that a person laid out. */
+const MAXIMUM_DEPTH = 12;
+
+interface Gutter {
+  left: number;
+  right: number;
+}
+
+/** Fragments of a page → columns in reading order. What cannot be cut comes as one region. */
+export function orderColumns(fragments: Fragment[], depth = 0): Fragment[][] {
+  const em = median(fragments.map(({ size }) => size));
+  if (fragments.length < 2 * COLUMN_ROWS || depth === MAXIMUM_DEPTH) return fragments.length === 0 ? [] : [fragments];
+  for (const gutter of findGutters(fragments, em)) {
+    const zones = cutZones(fragments, gutter, em);
+    if (zones.some(({ columns }) => columns)) {
+      return zones.flatMap((zone) => orderZone(zone, gutter, depth + 1));
+    }
+  }
+  return [fragments];
+}
+
+interface Zone {
+  columns: boolean;
+  fragments: Fragment[];
+}
+
+function orderZone({ columns, fragments }: Zone, gutter: Gutter, depth: number): Fragment[][] {
+  if (!columns) return orderColumns(fragments, depth);
+  return sides(fragments, gutter).flatMap((side) => orderColumns(side, depth));
+}
+
+function sides(fragments: Fragment[], gutter: Gutter): [Fragment[], Fragment[]] {
+  const centre = (gutter.left + gutter.right) / 2;
+  return [
+    fragments.filter(({ left, right }) => (left + right) / 2 < centre),
+    fragments.filter(({ left, right }) => (left + right) / 2 >= centre),
+  ];
+}
+
+/** Vertical strips that fewer fragments cross than their surroundings, the least crossed and widest first. */
+function findGutters(fragments: Fragment[], em: number): Gutter[] {
+  const start = Math.min(...extremes(fragments, 'left'));
+  const end = Math.max(...extremes(fragments, 'right'));
+  const bins = Math.min(MAXIMUM_BINS, Math.ceil((end - start) / (em * BIN)));
+  if (!(bins > 0)) return [];
+  const width = (end - start) / bins;
+  const cover = coverage(fragments, start, width, bins);
+  const found: (Gutter & { cover: number })[] = [];
+  for (let from = 0; from < bins;) {
+    let to = from + 1;
+    while (to < bins && cover[to] === cover[from]) to++;
+    const isValley = from > 0 && to < bins && cover[from - 1] > cover[from] && cover[to] > cover[from];
+    if (isValley && (to - from) * width >= em * GUTTER) {
+      found.push({ left: start + from * width, right: start + to * width, cover: cover[from] });
+    }
+    from = to;
+  }
+  return found.sort((a, b) => a.cover - b.cover || b.right - b.left - (a.right - a.left)).slice(0, CANDIDATES);
+}
+
+/** Values of one edge, as few as needed for its extreme (spreading a long array is costly). */
+function extremes(fragments: Fragment[], edge: 'left' | 'right'): [number, number] {
+  let [lowest, highest] = [Infinity, -Infinity];
+  for (const fragment of fragments) {
+    lowest = Math.min(lowest, fragment[edge]);
+    highest = Math.max(highest, fragment[edge]);
+  }
+  return [lowest, highest];
+}
+
+/** How many fragments cover each bin, by summing where they begin and end. */
+function coverage(fragments: Fragment[], start: number, width: number, bins: number): Int32Array {
+  const change = new Int32Array(bins + 1);
+  for (const { left, right } of fragments) {
+    change[Math.max(0, Math.floor((left - start) / width))]++;
+    change[Math.min(bins, Math.ceil((right - start) / width))]--;
+  }
+  for (let bin = 1; bin < bins; bin++) change[bin] += change[bin - 1];
+  return change;
+}
+
+/** Cuts a region at the elements that cross the gutter: zones of columns and zones of full width, top to bottom. */
+function cutZones(fragments: Fragment[], gutter: Gutter, em: number): Zone[] {
+  const zones: Zone[] = [];
+  for (const part of bands(fragments, gutter)) {
+    const columns = !part.crossed && areColumns(part.fragments, gutter, em);
+    const previous = zones.at(-1);
+    if (!columns && previous && !previous.columns) previous.fragments.push(...part.fragments);
+    else zones.push({ columns, fragments: part.fragments });
+  }
+  return zones;
+}
+
+/** Rows from top to bottom, gathered as long as they all do, or all do not, cross the gutter. */
+function bands(fragments: Fragment[], gutter: Gutter): { crossed: boolean; fragments: Fragment[] }[] {
+  const centre = (gutter.left + gutter.right) / 2;
+  const result: { crossed: boolean; fragments: Fragment[] }[] = [];
+  for (const row of groupRows(fragments)) {
+    const crossed = row.some(({ left, right }) => left < centre && right > centre);
+    const last = result.at(-1);
+    if (last?.crossed === crossed) last.fragments.push(...row);
+    else result.push({ crossed, fragments: [...row] });
+  }
+  return result;
+}
+
+/** Whether both sides of a gutter hold running text, side by side. */
+function areColumns(fragments: Fragment[], gutter: Gutter, em: number): boolean {
+  const [leftRows, rightRows] = sides(fragments, gutter).map((side) => groupRows(side).map(extent));
+  if (Math.min(leftRows.length, rightRows.length) < COLUMN_ROWS) return false;
+  const narrowest = Math.min(...[leftRows, rightRows].map((rows) => median(rows.map(({ width }) => width))));
+  return narrowest >= COLUMN_WIDTH * em && countBeside(leftRows, rightRows) >= COLUMN_ROWS;
+}
+
+interface Extent {
+  top: number;
+  bottom: number;
+  width: number;
+}
+
+function extent(row: Fragment[]): Extent {
+  return {
+    top: Math.min(...row.map(({ top }) => top)),
+    bottom: Math.max(...row.map(({ bottom }) => bottom)),
+    width: Math.max(...row.map(({ right }) => right)) - Math.min(...row.map(({ left }) => left)),
+  };
+}
+
+/** Rows of `a` that have a row of `b` beside them; both sorted from top to bottom. */
+function countBeside(a: Extent[], b: Extent[]): number {
+  let count = 0;
+  let from = 0;
+  for (const row of a) {
+    while (from < b.length - 1 && b[from].bottom < row.top) from++;
+    const beside = b
+      .slice(from, from + 3)
+      .some((other) => isBeside(row, other) || (other.top < row.bottom && other.bottom > row.top));
+    if (beside) count++;
+  }
+  return count;
+}

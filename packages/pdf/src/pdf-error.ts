@@ -1,0 +1,22 @@
+/** What went wrong, for programs: `ENCRYPTED`, `NOT_A_PDF`, … The message says it for people. */
+export type PdfErrorCode =
+  | 'FILE_NOT_FOUND'
+  | 'UNREADABLE_FILE'
+  | 'UNWRITABLE_FILE'
+  | 'NOT_A_PDF'
+  | 'DAMAGED'
+  | 'ENCRYPTED'
+  | 'UNSUPPORTED'
+  | 'TOO_LARGE'
+  | 'INVALID_ARGUMENT';
+
+/** The one error class of this package. */
+export class PdfError extends Error {
+  override readonly name = 'PdfError';
+  readonly code: PdfErrorCode;
+
+  constructor(code: PdfErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

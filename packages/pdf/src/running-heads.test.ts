@@ -1,0 +1,62 @@
+import { expect, it } from 'vitest';
+import type { Fragment } from './fragment.ts';
+import { removeRunningHeads } from './running-heads.ts';
+
+function fragment(text: string, baseline: number): Fragment {
+  const [top, bottom] = [baseline - 8, baseline + 2];
+  return { text, left: 72, right: 72 + text.length * 5, top, bottom, baseline, size: 10, bold: false, hidden: false };
+}
+
+/** What is left on pages whose lines `draw` gives as [text, height]. */
+function remaining(pageCount: number, draw: (page: number) => [string, number][]): string[][] {
+  const pages = Array.from({ length: pageCount }, (_, page) => ({
+    height: 800,
+    fragments: draw(page).map(([text, baseline]) => fragment(text, baseline)),
+  }));
+  removeRunningHeads(pages);
+  return pages.map(({ fragments }) => fragments.map(({ text }) => text));
+}
+
+const letter = (page: number) => String.fromCodePoint(97 + page).repeat(4);
+
+it('takes what repeats on left and right pages', () => {
+  const heads = ['Left head', 'Right head'];
+  expect(
+    remaining(8, (page) => [
+      [heads[page % 2], 40],
+      [letter(page), 400],
+    ]),
+  ).toEqual(Array.from({ length: 8 }, (_, page) => [letter(page)]));
+});
+
+it('takes Roman and Arabic page numbers', () => {
+  const numbers = ['i', 'ii', 'iii', 'iv', '5', '6', '7', '8'];
+  expect(
+    remaining(8, (page) => [
+      [letter(page), 400],
+      [numbers[page], 760],
+    ]).flat(),
+  ).toEqual(Array.from({ length: 8 }, (_, page) => letter(page)));
+});
+
+it('takes the numbers of a document of two pages', () => {
+  expect(
+    remaining(2, (page) => [
+      [letter(page), 400],
+      [`- ${page + 7} -`, 760],
+    ]),
+  ).toEqual([['aaaa'], ['bbbb']]);
+});
+
+it('keeps what repeats in the middle of the page, at different heights, or on too few pages', () => {
+  const draw = (page: number): [string, number][] => [
+    [page < 2 ? 'Twice only' : letter(page), 60],
+    [`Wandering`, 100 + 20 * (page % 3) * 1.3],
+    ['Refrain', 400],
+  ];
+  expect(remaining(6, draw).flat()).toHaveLength(18);
+});
+
+it('keeps numbers that do not count with the pages', () => {
+  expect(remaining(2, (page) => [[letter(page), 400], [`${page * 5}`, 760]])).toEqual([['aaaa', '0'], ['bbbb', '5']]); // prettier-ignore
+});
