@@ -31,7 +31,9 @@ async function rate(pass: () => Promise<number>): Promise<number> {
 export async function bench(): Promise<BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'pretrain-bench-'));
   const path = join(folder, 'pages.warc.gz');
-  const records = samplePages([], 1).map(({ url, html }) => encodeWarcRecord({ url, date: '2024-01-31T12:00:00Z', payload: html }));
+  const records = samplePages([], 1).map(({ url, html }) =>
+    encodeWarcRecord({ url, date: '2024-01-31T12:00:00Z', payload: html }),
+  );
   writeFileSync(path, Buffer.concat(records));
   const { read, steps } = await createSteps({
     kind: 'warc',
@@ -53,5 +55,15 @@ export async function bench(): Promise<BenchRow[]> {
     return count;
   });
   rmSync(folder, { recursive: true });
-  return [{ bench: 'pretrain', case: 'curate web pages, one thread', ours, unit: 'pages/s', peer: 'limit', peerValue: limit, ratio: ours / limit }];
+  return [
+    {
+      bench: 'pretrain',
+      case: 'curate web pages, one thread',
+      ours,
+      unit: 'pages/s',
+      peer: 'limit',
+      peerValue: limit,
+      ratio: ours / limit,
+    },
+  ];
 }

@@ -1,20 +1,36 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { PretrainError } from './pretrain-error.ts';
 
-/** Writes a whole file under its final name or not at all: temporary file, fsync, rename. */
+/**
+ * Writes a whole file under its final name or not at all: temporary file, fsync, rename.
+ *
+ * @throws PretrainError `WRITE_FAILED` with the path and what the system says (disk full, no permission)
+ */
 export function writeFileAtomic(path: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.partial`;
-  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-  const file = openSync(temporary, 'w');
   try {
-    for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
-    fsyncSync(file);
+    mkdirSync(dirname(path), { recursive: true });
+    writeDurably(temporary, typeof content === 'string' ? Buffer.from(content) : content);
+    renameSync(temporary, path);
   } catch (error) {
-    closeSync(file);
     rmSync(temporary, { force: true });
-    throw error;
+    throw writeFailed(path, error);
   }
-  closeSync(file);
-  renameSync(temporary, path);
+}
+
+function writeDurably(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, 'w');
+  try {
+    for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The system's words do not always name the file. */
+export function writeFailed(path: string, cause: unknown): PretrainError {
+  const advice = 'free some space or choose another folder with --runs; the same command then goes on';
+  return new PretrainError('WRITE_FAILED', `cannot write ${path}: ${(cause as Error).message}; ${advice}`, { cause });
 }

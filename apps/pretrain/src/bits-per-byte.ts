@@ -25,7 +25,13 @@ interface Window {
  * Cuts documents into windows such that every token is scored once, with at least `sequenceLength − stride` tokens of
  * context where the document has them. Each document begins after an end-of-text token, which itself is never scored.
  */
-function* windowsOf(text: string, tokenizer: Tokenizer, prefix: number, sequenceLength: number, stride: number): Generator<Window> {
+function* windowsOf(
+  text: string,
+  tokenizer: Tokenizer,
+  prefix: number,
+  sequenceLength: number,
+  stride: number,
+): Generator<Window> {
   const ids = Int32Array.of(prefix, ...tokenizer.encode(text, { allowedSpecial: 'none' }));
   const lastStart = Math.max(0, Math.ceil((ids.length - 1 - sequenceLength) / stride) * stride);
   for (let start = 0; start <= lastStart; start += stride) {

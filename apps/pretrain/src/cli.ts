@@ -1,13 +1,11 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { generate } from './generate.ts';
 import { inspectRun } from './inspect.ts';
 import { loadRecipe } from './load-recipe.ts';
 import { PretrainError } from './pretrain-error.ts';
 import { jsonProgress, terminalProgress } from './progress.ts';
 import { recipeJsonSchema } from './recipe-schema.ts';
-import { runRecipe } from './run-recipe.ts';
 import { stepNames, type StepName } from './step.ts';
 import { formatSummary } from './summary.ts';
 import { usage } from './usage.ts';
@@ -15,6 +13,8 @@ import { usage } from './usage.ts';
 const EXIT_USER_ERROR = 1;
 const EXIT_BAD_USAGE = 2;
 const EXIT_STOPPED = 130;
+/** One Ctrl-C reaches us more than once: from the terminal, and from npm or a script that hands it on. */
+const SAME_SIGNAL_MS = 1000;
 
 /** The command line was wrong: the message says how. */
 class UsageError extends Error {}
@@ -35,9 +35,17 @@ const options = {
   version: { type: 'boolean', default: false },
 } as const satisfies ParseArgsConfig['options'];
 
+/** Which options a command understands, besides --json, --help and --version. */
+const optionsOf: Record<string, readonly string[]> = {
+  run: ['runs', 'threads', 'from', 'only'],
+  generate: ['prompt', 'tokens', 'temperature', 'top-k', 'top-p', 'seed'],
+  inspect: [],
+  schema: [],
+};
+
 function parseCommandLine() {
   try {
-    return parseArgs({ options, allowPositionals: true });
+    return parseArgs({ options, allowPositionals: true, tokens: true });
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
@@ -45,12 +53,12 @@ function parseCommandLine() {
 
 type Values = ReturnType<typeof parseCommandLine>['values'];
 
-function toNumber(name: string, text: string, { minimum = 0, whole = true } = {}): number {
+function toNumber(name: string, text: string, { minimum = 0, maximum = Infinity, whole = true } = {}): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value < minimum || (whole && !Number.isInteger(value))) {
-    throw new UsageError(`--${name} must be ${whole ? 'an integer' : 'a number'} of at least ${minimum}, got "${text}"`);
-  }
-  return value;
+  const isNumber = text.trim() !== '' && Number.isFinite(value) && (!whole || Number.isSafeInteger(value));
+  if (isNumber && value >= minimum && value <= maximum) return value;
+  const range = maximum === Infinity ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`;
+  throw new UsageError(`--${name} must be ${whole ? 'an integer' : 'a number'} ${range}, got "${text}"`);
 }
 
 function toStep(name: string, text: string | undefined): StepName | undefined {
@@ -58,76 +66,124 @@ function toStep(name: string, text: string | undefined): StepName | undefined {
   throw new UsageError(`--${name} must be one of ${stepNames.join(', ')}, got "${text}"`);
 }
 
-async function runCommand(recipe: string, values: Values): Promise<void> {
+/** The first SIGINT or SIGTERM asks for a clean stop, a later one does not wait for it. */
+function stopOnSignals(): AbortSignal {
   const stop = new AbortController();
-  // The first signal asks for a clean stop, the second one does not wait for it.
-  const onSignal = () => (stop.signal.aborted ? process.exit(EXIT_STOPPED) : stop.abort());
+  let firstAt = 0;
+  const onSignal = () => {
+    if (!stop.signal.aborted) {
+      firstAt = performance.now();
+      process.stderr.write('\nstopping: saving what is done (again to stop at once)\n');
+      stop.abort();
+    } else if (performance.now() - firstAt > SAME_SIGNAL_MS) process.exit(EXIT_STOPPED);
+  };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  const result = await runRecipe(loadRecipe(recipe), {
+  return stop.signal;
+}
+
+async function runCommand(recipe: string, values: Values): Promise<void> {
+  if (values.from !== undefined && values.only !== undefined)
+    throw new UsageError('--from and --only exclude each other');
+  const signal = stopOnSignals();
+  const options = {
     runs: values.runs,
-    threads: values.threads === undefined ? undefined : toNumber('threads', values.threads, { minimum: 1 }),
+    threads:
+      values.threads === undefined ? undefined : toNumber('threads', values.threads, { minimum: 1, maximum: 256 }),
     progress: values.json ? jsonProgress() : terminalProgress(),
-    signal: stop.signal,
+    signal,
     from: toStep('from', values.from),
     only: toStep('only', values.only),
-  });
+  };
+  const loaded = loadRecipe(recipe);
+  // Loaded on use: what is wrong with a command line or a recipe is said at once.
+  const { runRecipe } = await import('./run-recipe.ts');
+  const result = await runRecipe(loaded, options);
   process.stdout.write(values.json ? `${JSON.stringify({ type: 'summary', ...result })}\n` : formatSummary(result));
 }
 
 async function generateCommand(folder: string, values: Values): Promise<void> {
   if (values.prompt === undefined) throw new UsageError('generate needs --prompt TEXT (or --prompt - to read stdin)');
-  const prompt = values.prompt === '-' ? readFileSync(0, 'utf8').replace(/\n$/, '') : values.prompt;
-  if (!values.json) process.stdout.write(prompt);
-  const result = await generate(folder, prompt, {
+  const sampling = {
     maxNewTokens: toNumber('tokens', values.tokens, { minimum: 1 }),
     temperature: toNumber('temperature', values.temperature, { whole: false }),
     topK: toNumber('top-k', values['top-k']),
-    topP: toNumber('top-p', values['top-p'], { whole: false }),
+    topP: toNumber('top-p', values['top-p'], { minimum: 0.001, maximum: 1, whole: false }),
     seed: toNumber('seed', values.seed),
-    onText: values.json ? undefined : (text) => process.stdout.write(text),
-  });
+  };
+  const prompt = values.prompt === '-' ? readFileSync(0, 'utf8').replace(/\r?\n$/, '') : values.prompt;
+  let unwritten = prompt;
+  const onText = (text: string) => {
+    process.stdout.write(unwritten + text);
+    unwritten = '';
+  };
+  const { generate } = await import('./generate.ts');
+  const result = await generate(folder, prompt, { ...sampling, onText: values.json ? undefined : onText });
   process.stdout.write(values.json ? `${JSON.stringify({ prompt, ...result })}\n` : '\n');
 }
 
+function checkOptions(command: string, given: readonly string[]): void {
+  const known = [...optionsOf[command], 'json', 'help', 'version'];
+  const stray = given.find((name) => !known.includes(name));
+  if (stray !== undefined) throw new UsageError(`${command} has no option --${stray}`);
+}
+
 async function main(): Promise<void> {
-  const { values, positionals } = parseCommandLine();
-  const [command, target, ...rest] = positionals;
+  const { values, positionals, tokens } = parseCommandLine();
+  const [command, ...targets] = positionals;
   if (values.help || (command === undefined && !values.version)) {
-    process.stdout.write(usage);
+    (values.help ? process.stdout : process.stderr).write(usage);
     process.exitCode = values.help ? 0 : EXIT_BAD_USAGE;
   } else if (values.version) {
-    const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+    const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+    };
     process.stdout.write(`${version}\n`);
-  } else if (command === 'schema') {
-    process.stdout.write(`${JSON.stringify(recipeJsonSchema(), null, 2)}\n`);
-  } else if (!['run', 'generate', 'inspect'].includes(command)) {
-    throw new UsageError(`there is no command "${command}"; commands are run, generate, inspect, schema`);
-  } else if (target === undefined || rest.length > 0) {
-    throw new UsageError(`${command} takes one ${command === 'run' ? 'recipe' : 'run folder'}`);
-  } else if (command === 'run') {
-    await runCommand(target, values);
-  } else if (command === 'generate') {
-    await generateCommand(target, values);
+  } else if (!(command in optionsOf)) {
+    throw new UsageError(`there is no command "${command}"; commands are ${Object.keys(optionsOf).join(', ')}`);
   } else {
-    process.stdout.write(inspectRun(target, { json: values.json }));
+    checkOptions(
+      command,
+      tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : [])),
+    );
+    await runNamed(command, targets, values);
   }
 }
 
-/** A user error of any room carries a code; anything else is a bug and shows its stack. */
+async function runNamed(command: string, targets: readonly string[], values: Values): Promise<void> {
+  if (command === 'schema') {
+    if (targets.length > 0) throw new UsageError('schema takes nothing');
+    process.stdout.write(`${JSON.stringify(recipeJsonSchema(), null, 2)}\n`);
+    return;
+  }
+  if (targets.length !== 1) throw new UsageError(`${command} takes one ${command === 'run' ? 'recipe' : 'run folder'}`);
+  const [target] = targets;
+  if (command === 'run') await runCommand(target, values);
+  else if (command === 'generate') await generateCommand(target, values);
+  else process.stdout.write(inspectRun(target, { json: values.json }));
+}
+
+/** Errors of the rooms and of the system carry a code and are meant for users; anything else is a bug and shows its stack. */
+function isExpected(error: unknown): error is Error {
+  const code = error instanceof Error && (error as { code?: unknown }).code;
+  return typeof code === 'string' && !code.startsWith('ERR_');
+}
+
 function report(error: unknown): number {
   if (error instanceof UsageError) {
     process.stderr.write(`smol-pretrain: ${error.message}\nTry: smol-pretrain --help\n`);
     return EXIT_BAD_USAGE;
   }
-  if (error instanceof PretrainError && error.code === 'STOPPED') {
-    process.stderr.write(`\nsmol-pretrain: ${error.message}\n`);
-    return EXIT_STOPPED;
-  }
-  const isExpected = error instanceof Error && typeof (error as { code?: unknown }).code === 'string';
-  process.stderr.write(`\nsmol-pretrain: ${isExpected ? error.message : ((error as Error)?.stack ?? String(error))}\n`);
-  return EXIT_USER_ERROR;
+  process.stderr.write(
+    `smol-pretrain: ${isExpected(error) ? error.message : ((error as Error)?.stack ?? String(error))}\n`,
+  );
+  return error instanceof PretrainError && error.code === 'STOPPED' ? EXIT_STOPPED : EXIT_USER_ERROR;
 }
+
+// Whoever reads our output may have seen enough (`| head`).
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === 'EPIPE' ? 0 : EXIT_USER_ERROR),
+);
 
 let exitCode: number;
 try {

@@ -5,7 +5,11 @@ export function compressorBitsPerByte(text: string): { gzip: number; brotli: num
   const bytes = Buffer.from(text);
   const bitsPerByte = (compressed: Buffer) => (8 * compressed.length) / bytes.length;
   const options = {
-    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: 11,
+      [constants.BROTLI_PARAM_LGWIN]: 24,
+      [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+    },
   };
   return { gzip: bitsPerByte(gzipSync(bytes, { level: 9 })), brotli: bitsPerByte(brotliCompressSync(bytes, options)) };
 }

@@ -29,7 +29,11 @@ function asStep(filter: QualityFilter): Step {
     process(document) {
       const result = filter.check(document);
       if (!result.keep) return { drop: result.reason, value: result.value, limit: result.limit };
-      return { ...document, text: result.text ?? document.text, metadata: { ...document.metadata, ...result.metadata } };
+      return {
+        ...document,
+        text: result.text ?? document.text,
+        metadata: { ...document.metadata, ...result.metadata },
+      };
     },
   };
 }
@@ -54,7 +58,9 @@ function readArchive(options: CurateOptions): Reader {
     const damaged: Drop[] = [];
     const records = readWarc(input, {
       onDamage: ({ source, offset, reason }) => {
-        damaged.push(onDamage(options, 'damaged_record', `the record at byte ${offset} of ${source} is damaged (${reason})`));
+        damaged.push(
+          onDamage(options, 'damaged_record', `the record at byte ${offset} of ${source} is damaged (${reason})`),
+        );
       },
     });
     for await (const record of records) {
@@ -83,7 +89,11 @@ function readPaper(options: CurateOptions): Reader {
       const { title } = metadata;
       yield text.trim() === ''
         ? { drop: 'empty_text' }
-        : { id: basename(input), text, metadata: { file_path: basename(input), pages: pageCount, ...(title && { title }) } };
+        : {
+            id: basename(input),
+            text,
+            metadata: { file_path: basename(input), pages: pageCount, ...(title && { title }) },
+          };
     } catch (error) {
       if (!(error instanceof PdfError)) throw error;
       yield onDamage(options, `pdf_${error.code.toLowerCase()}`, error.message, error);

@@ -9,7 +9,8 @@ export interface CuratedDocument {
 }
 
 /** Where the curated documents of a source are: one file, in a fixed order. */
-export const curatedPath = (runFolder: string, source: string): string => join(runFolder, 'documents', `${source}.jsonl.gz`);
+export const curatedPath = (runFolder: string, source: string): string =>
+  join(runFolder, 'documents', `${source}.jsonl.gz`);
 
 /** The curated documents of a source, one at a time. */
 export async function* readCurated(runFolder: string, source: string): AsyncGenerator<CuratedDocument> {

@@ -6,10 +6,8 @@ import { loadTokenizer } from '@smol/tokenizer/node';
 import { scoringBatches, toBitsPerByte } from './bits-per-byte.ts';
 import { compressorBitsPerByte } from './compression.ts';
 import { readCurated } from './curated-files.ts';
-import { PretrainError } from './pretrain-error.ts';
-import { formatCount } from './progress.ts';
-import { stopIfAsked } from './run-recipe.ts';
-import type { Step, StepContext } from './step.ts';
+import { formatCount } from './format.ts';
+import { stopIfAsked, takeTurn, type Step, type StepContext } from './step.ts';
 import { END_OF_TEXT, tokenizerFolder } from './tokenize.ts';
 import { initialModel, loadFinalModel } from './train.ts';
 
@@ -30,16 +28,14 @@ const ROWS = 8;
 /** Measures the model on held-out text, before and after training, beside what compressors need; and lets it write. */
 export const evaluateStep: Step<EvaluateSummary> = {
   name: 'evaluate',
+  outputs: [],
   inputs: ({ recipe }) => [recipe.evaluate],
   async run(context) {
-    const { recipe, runFolder, threads, progress } = context;
+    const { recipe, runFolder, threads } = context;
     await useEngine('auto', { threads, log: () => {} });
     const tokenizer = await loadTokenizer(tokenizerFolder(runFolder));
     const texts: string[] = [];
     for await (const { text } of readCurated(runFolder, recipe.heldOut.source)) texts.push(text);
-    if (texts.length === 0) {
-      throw new PretrainError('EMPTY_CORPUS', `the held-out source "${recipe.heldOut.source}" has no documents left after curation`);
-    }
     const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
     const untrained = initialModel(context, tokenizer);
     const before = await measure(context, untrained, tokenizer, texts, 'before training');
@@ -49,20 +45,27 @@ export const evaluateStep: Step<EvaluateSummary> = {
     const samples = await writeSamples(context, model, tokenizer);
     model.dispose();
     const compressed = compressorBitsPerByte(texts.join('\n'));
-    progress.log(`evaluate ${before.toFixed(3)} → ${after.toFixed(3)} bits per byte on ${formatCount(bytes)} held-out bytes`);
     return { bytes, before, after, ...compressed, samples };
   },
+  describe: ({ before, after, bytes }) =>
+    `${before.toFixed(3)} → ${after.toFixed(3)} bits per byte on ${formatCount(bytes)} held-out bytes`,
 };
 
 /** Bits per byte over texts: every token scored once, with at least half a row of context. */
-async function measure({ recipe, progress, signal }: StepContext, model: SmolLM, tokenizer: Tokenizer, texts: string[], label: string): Promise<number> {
+async function measure(
+  { recipe, progress, signal }: StepContext,
+  model: SmolLM,
+  tokenizer: Tokenizer,
+  texts: string[],
+  label: string,
+): Promise<number> {
   const { sequenceLength } = recipe.train;
   const prefix = tokenizer.tokenToId(END_OF_TEXT) as number;
   const options = { tokenizer, prefix, sequenceLength, stride: Math.ceil(sequenceLength / 2), batchSize: ROWS };
   let nats = 0;
   let tokens = 0;
   for (const batch of scoringBatches(texts, options)) {
-    stopIfAsked(signal);
+    await takeTurn(signal);
     const mean = tf.tidy(() => {
       const shape: [number, number] = [batch.rows, batch.sequenceLength];
       return model
@@ -75,25 +78,34 @@ async function measure({ recipe, progress, signal }: StepContext, model: SmolLM,
     });
     nats += mean * batch.scored;
     tokens += batch.scored;
-    progress.update(`evaluate: ${label}, ${formatCount(tokens)} tokens`);
-    await new Promise(setImmediate);
+    progress.update('evaluate', `${label}: ${formatCount(tokens)} tokens`);
   }
-  return toBitsPerByte(nats, texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
+  return toBitsPerByte(
+    nats,
+    texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0),
+  );
 }
 
-async function writeSamples({ recipe }: StepContext, model: SmolLM, tokenizer: Tokenizer): Promise<EvaluateSummary['samples']> {
+async function writeSamples(
+  { recipe, progress, signal }: StepContext,
+  model: SmolLM,
+  tokenizer: Tokenizer,
+): Promise<EvaluateSummary['samples']> {
   const { prompts, maxNewTokens, temperature, topK, topP } = recipe.evaluate;
   const endOfText = tokenizer.tokenToId(END_OF_TEXT) as number;
   const samples: EvaluateSummary['samples'] = [];
   for (const prompt of prompts) {
+    progress.update('evaluate', `continuing “${prompt}”`);
     const ids = await model.generate([endOfText, ...tokenizer.encode(prompt, { allowedSpecial: 'none' })], {
       maxNewTokens,
       temperature,
-      topK,
+      topK: topK === 0 ? undefined : topK,
       topP,
       seed: recipe.seed,
       stopIds: [endOfText],
+      onToken: () => !signal.aborted,
     });
+    stopIfAsked(signal);
     samples.push({ prompt, text: tokenizer.decode(ids) });
   }
   return samples;

@@ -1,4 +1,4 @@
-import { copyFileSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { useEngine } from '@smol/engine';
@@ -13,25 +13,35 @@ export interface ExportSummary {
   files: string[];
 }
 
+/** What a model folder holds of a tokenizer: its configuration and chat template, not the list of tokens for people. */
+const MODEL_FILE = /\.(json|jinja)$/;
+
 /** Writes the Hugging Face folder `model/`, then reads it back and compares the logits. */
 export const exportStep: Step<ExportSummary> = {
   name: 'export',
+  outputs: ['model'],
   inputs: () => [],
   async run(context) {
-    const { runFolder, threads, progress } = context;
+    const { runFolder, threads } = context;
     await useEngine('auto', { threads, log: () => {} });
     const folder = join(runFolder, 'model');
-    rmSync(folder, { recursive: true, force: true });
+    const partial = `${folder}.partial`;
+    rmSync(partial, { recursive: true, force: true });
     const model = await loadFinalModel(context);
-    await saveModel(model, folder);
-    for (const file of readdirSync(tokenizerFolder(runFolder))) copyFileSync(join(tokenizerFolder(runFolder), file), join(folder, file));
-    const reread = await loadModel(folder);
-    compareLogits(model, reread, folder);
+    await saveModel(model, partial);
+    const tokenizer = tokenizerFolder(runFolder);
+    for (const file of readdirSync(tokenizer).filter((name) => MODEL_FILE.test(name))) {
+      copyFileSync(join(tokenizer, file), join(partial, file));
+    }
+    const reread = await loadModel(partial);
+    compareLogits(model, reread, partial);
     model.dispose();
     reread.dispose();
-    progress.log(`export   ${folder}: reading it back gives the same logits`);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(partial, folder);
     return { files: readdirSync(folder).sort() };
   },
+  describe: ({ files }) => `${files.length} files; read back, they give the same logits`,
 };
 
 /** @throws PretrainError `EXPORT_MISMATCH` unless both models give the same logits, bit for bit */
@@ -43,6 +53,9 @@ function compareLogits(model: SmolLM, reread: SmolLM, folder: string): void {
   );
   const different = expected.findIndex((value, index) => !Object.is(value, got[index]));
   if (different !== -1) {
-    throw new PretrainError('EXPORT_MISMATCH', `${folder} does not give the logits of the trained model: ${got[different]} for ${expected[different]} at ${different}`);
+    throw new PretrainError(
+      'EXPORT_MISMATCH',
+      `${folder} does not give the logits of the trained model: ${got[different]} for ${expected[different]} at ${different}`,
+    );
   }
 }

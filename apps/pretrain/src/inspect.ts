@@ -1,19 +1,38 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import { findChangedFile, readCompletion } from './completion.ts';
+import { formatDuration, formatTable } from './format.ts';
 import { PretrainError } from './pretrain-error.ts';
-import { readCompletion } from './run-recipe.ts';
-import { stepNames } from './step.ts';
+import { stepNames, type StepName } from './step.ts';
 import { formatSummary } from './summary.ts';
 
 /** What a run has done so far, as text or JSON. @throws PretrainError `RUN_NOT_FOUND` */
 export function inspectRun(folder: string, { json = false } = {}): string {
   const runFolder = resolve(folder);
-  if (!existsSync(`${runFolder}/steps`)) {
-    throw new PretrainError('RUN_NOT_FOUND', `${folder} is not a run folder; runs are made by: smol-pretrain run RECIPE`);
+  if (!existsSync(join(runFolder, 'config.resolved.yaml'))) {
+    throw new PretrainError(
+      'RUN_NOT_FOUND',
+      `${folder} is not a run folder; runs are made by: smol-pretrain run RECIPE`,
+    );
   }
-  const completions = stepNames.map((name) => ({ name, completion: readCompletion(runFolder, name) }));
-  const summaries = Object.fromEntries(completions.map(({ name, completion }) => [name, completion?.summary]));
-  if (json) return `${JSON.stringify({ runFolder, steps: Object.fromEntries(completions.map(({ name, completion }) => [name, completion ?? null])) }, null, 2)}\n`;
-  const states = completions.map(({ name, completion }) => `  ${name.padEnd(9)} ${completion ? `done in ${completion.seconds} s` : 'not done'}\n`);
-  return `${runFolder}\n${states.join('')}${formatSummary({ runFolder, summaries })}`;
+  const completions = stepNames.map((name) => [name, readCompletion(runFolder, name)] as const);
+  if (json) {
+    const steps = Object.fromEntries(completions.map(([name, completion]) => [name, completion ?? null]));
+    return `${JSON.stringify({ runFolder, steps }, null, 2)}\n`;
+  }
+  const rows = completions
+    .filter(([name, completion]) => name !== 'sample' || completion !== undefined)
+    .map(([name]) => ['', name, stateOf(runFolder, name)]);
+  const summaries = Object.fromEntries(completions.map(([name, completion]) => [name, completion?.summary]));
+  const table = formatTable(rows, ['left', 'left', 'left']).join('\n');
+  return `${runFolder}\n${table}\n${formatSummary({ runFolder, summaries })}`;
+}
+
+function stateOf(runFolder: string, name: StepName): string {
+  const completion = readCompletion(runFolder, name);
+  if (completion === undefined) return 'not done';
+  const changed = findChangedFile(runFolder, completion);
+  return changed === undefined
+    ? `done in ${formatDuration(completion.seconds)}`
+    : `to be done again: ${changed} is gone or was changed`;
 }

@@ -1,23 +1,29 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadRecipe, parseRecipe, resolvePath } from './load-recipe.ts';
+import { loadRecipe, parseRecipe } from './load-recipe.ts';
 import { PretrainError } from './pretrain-error.ts';
 
 const recipes = join(import.meta.dirname, '../recipes');
 const quickstart = readFileSync(join(recipes, 'quickstart.yaml'), 'utf8');
 
-/** The message that a recipe is refused with. */
+/** The message that a recipe is refused with; every refusal is a PretrainError `RECIPE_INVALID`. */
 function refusal(text: string): string {
   try {
     parseRecipe(text, 'test.yaml');
   } catch (error) {
-    expect(error).toBeInstanceOf(PretrainError);
-    expect((error as PretrainError).code).toBe('RECIPE_INVALID');
-    return (error as Error).message;
+    if (error instanceof PretrainError && error.code === 'RECIPE_INVALID') return error.message;
+    throw error;
   }
   throw new Error('the recipe was not refused');
 }
+
+/** The quickstart recipe with another value at the first such key. */
+const withValue = (key: string, value: string) =>
+  quickstart.replace(new RegExp(`\\b${key}: [^ ,}\\n]+`), `${key}: ${value}`);
+
+/** The first line of the quickstart recipe that has this. */
+const lineOf = (text: string) => quickstart.split('\n').findIndex((line) => line.includes(text)) + 1;
 
 describe('the recipes that come along', () => {
   it.each(readdirSync(recipes))('%s is valid', (file) => {
@@ -27,7 +33,11 @@ describe('the recipes that come along', () => {
   it('has a comment beside each key of the quickstart that is not a name', () => {
     const bare = quickstart
       .split('\n')
-      .filter((line) => /^\s*(seed|sample|preset|languages|dedup|redactPii|vocabularySize|pattern|source|batchSize|decaySteps|qkClip|scaling):/.test(line))
+      .filter((line) =>
+        /^\s*(seed|sample|preset|languages|dedup|redactPii|vocabularySize|pattern|source|batchSize|decaySteps|qkClip|scaling):/.test(
+          line,
+        ),
+      )
       .filter((line) => !line.includes('#'));
     expect(bare).toEqual([]);
   });
@@ -35,13 +45,14 @@ describe('the recipes that come along', () => {
 
 describe('parseRecipe', () => {
   it('names an unknown key with its line', () => {
-    expect(refusal(quickstart.replace('gradientClip: 1', 'gradientclip: 1'))).toMatch(/line \d+: train: .*gradientclip/);
+    expect(refusal(quickstart.replace('gradientClip:', 'gradientclip:'))).toMatch(/line \d+: train: .*gradientclip/);
   });
 
   it('says what was expected and where', () => {
-    const message = refusal(quickstart.replace('batchSize: 16', 'batchSize: many'));
-    const line = quickstart.split('\n').findIndex((text) => text.includes('batchSize')) + 1;
-    expect(message).toContain(`line ${line}: train.batchSize: Invalid input: expected number, received string`);
+    const message = refusal(withValue('batchSize', 'many'));
+    expect(message).toContain(
+      `line ${lineOf('batchSize')}: train.batchSize: Invalid input: expected number, received string`,
+    );
   });
 
   it('refuses YAML that cannot be read', () => {
@@ -49,29 +60,62 @@ describe('parseRecipe', () => {
   });
 
   it('refuses a mixture of sources that do not exist or are held out', () => {
-    expect(refusal(quickstart.replace('pages: 0.35', 'page: 0.35'))).toContain('train.stages (broad): there is no source "page"');
-    expect(refusal(quickstart.replace('pages: 0.35', 'recent-speeches: 0.35'))).toContain('is held out, not to be trained on');
-    expect(refusal(quickstart.replace('source: recent-speeches', 'source: speeches'))).toContain('heldOut.source: there is no source "speeches"');
+    expect(refusal(quickstart.replace('{ pages:', '{ page:'))).toContain(
+      'train.stages (broad): there is no source "page"',
+    );
+    expect(refusal(quickstart.replace('{ pages:', '{ recent-speeches:'))).toContain(
+      'is held out, not to be trained on',
+    );
+    expect(refusal(quickstart.replace('source: recent-speeches', 'source: speeches'))).toContain(
+      'heldOut.source: there is no source "speeches"',
+    );
   });
 
   it('refuses shapes that do not fit together', () => {
-    expect(refusal(quickstart.replace('attentionHeads: 6', 'attentionHeads: 5'))).toContain('hiddenSize 192 must be an even multiple');
-    expect(refusal(quickstart.replace('keyValueHeads: 2', 'keyValueHeads: 4'))).toContain('must be a multiple of keyValueHeads 4');
-    expect(refusal(quickstart.replace('warmupSteps: 10', 'warmupSteps: 10000'))).toContain('exceed the');
+    expect(refusal(withValue('hiddenSize', '100'))).toContain('hiddenSize 100 must be an even multiple');
+    expect(refusal(withValue('keyValueHeads', '7'))).toContain('must be a multiple of keyValueHeads 7');
+    expect(refusal(withValue('warmupSteps', '10000'))).toContain('exceed the');
   });
 
-  it('names a recipe that does not exist', () => {
-    expect(() => loadRecipe('nowhere.yaml')).toThrow('recipe nowhere.yaml does not exist');
+  it('says the line of what does not fit, and all of it at once', () => {
+    const message = refusal(withValue('keyValueHeads', '7').replace('{ pages:', '{ leaflets:'));
+    expect(message).toContain(`line ${lineOf('{ pages:')}: train.stages (broad): there is no source "leaflets"`);
+    expect(message).toMatch(
+      new RegExp(`line ${lineOf('attentionHeads:')}: model: attentionHeads \\d+ must be a multiple`),
+    );
+  });
+
+  it('refuses a stage without sources', () => {
+    const mixture = /mixture: \{.*\}/;
+    expect(refusal(quickstart.replace(mixture, 'mixture: {}'))).toContain(
+      'train.stages (broad): the mixture has no source',
+    );
+  });
+
+  it('refuses aliases without an anchor and avalanches of aliases', () => {
+    expect(refusal('name: *nothing')).toContain('test.yaml is not valid YAML');
+    const avalanche = Array.from(
+      { length: 9 },
+      (_, level) =>
+        `k${level}: &a${level} [${
+          level === 0
+            ? 'x'
+            : Array(9)
+                .fill(`*a${level - 1}`)
+                .join(', ')
+        }]`,
+    );
+    expect(refusal(avalanche.join('\n'))).toContain('test.yaml is not valid YAML');
+  });
+
+  it('refuses an empty file', () => {
+    expect(refusal('')).toContain('line 1: Invalid input: expected object');
   });
 });
 
-describe('resolvePath', () => {
-  const context = { folder: '/recipes', runFolder: '/runs/$1' };
-
-  it('starts relative paths at the recipe and $RUN at the run folder', () => {
-    expect(resolvePath('data/*.jsonl', context)).toBe('/recipes/data/*.jsonl');
-    expect(resolvePath('$RUN/raw/*.pdf', context)).toBe('/runs/$1/raw/*.pdf');
-    expect(resolvePath('/data/a.jsonl', context)).toBe('/data/a.jsonl');
-    expect(resolvePath('$RUNNING/a', context)).toBe('/recipes/$RUNNING/a');
+describe('loadRecipe', () => {
+  it('names a recipe that does not exist or is a folder', () => {
+    expect(() => loadRecipe('nowhere.yaml')).toThrow('recipe nowhere.yaml does not exist');
+    expect(() => loadRecipe(recipes)).toThrow('is a folder; name the .yaml file in it');
   });
 });

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, isAbsolute, resolve } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { LineCounter, parseDocument, type Document } from 'yaml';
 import type { ZodError } from 'zod';
 import { PretrainError } from './pretrain-error.ts';
 import { recipeSchema, type Recipe } from './recipe-schema.ts';
@@ -19,8 +19,24 @@ export interface LoadedRecipe {
  */
 export function loadRecipe(path: string): LoadedRecipe {
   const absolute = resolve(path);
-  if (!existsSync(absolute)) throw new PretrainError('RECIPE_NOT_FOUND', `recipe ${path} does not exist`);
-  return { recipe: parseRecipe(readFileSync(absolute, 'utf8'), path), path: absolute, folder: dirname(absolute) };
+  return { recipe: parseRecipe(readRecipe(absolute, path), path), path: absolute, folder: dirname(absolute) };
+}
+
+function readRecipe(absolute: string, path: string): string {
+  try {
+    return readFileSync(absolute, 'utf8');
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const reasons: Record<string, string> = {
+      ENOENT: 'does not exist',
+      EISDIR: 'is a folder; name the .yaml file in it',
+    };
+    throw new PretrainError(
+      'RECIPE_NOT_FOUND',
+      `recipe ${path} ${reasons[code ?? ''] ?? `cannot be read: ${message}`}`,
+      { cause },
+    );
+  }
 }
 
 /** Parses and checks the text of a recipe; `name` is what messages call it. */
@@ -30,61 +46,90 @@ export function parseRecipe(text: string, name: string): Recipe {
   if (document.errors.length > 0) {
     throw new PretrainError('RECIPE_INVALID', `${name} is not valid YAML: ${document.errors[0].message}`);
   }
-  const lineOf = (keys: PropertyKey[]): number => {
+  const lineOf: LineOf = (keys) => {
     const node = document.getIn(keys, true) as { range?: [number, number, number] } | undefined;
     return node?.range ? lines.linePos(node.range[0]).line : keys.length > 0 ? lineOf(keys.slice(0, -1)) : 1;
   };
-  const result = recipeSchema.safeParse(document.toJS());
-  if (!result.success) {
-    throw new PretrainError('RECIPE_INVALID', `recipe ${name} cannot be used:\n${explain(result.error, lineOf)}`);
-  }
-  checkReferences(result.data, name);
-  return result.data;
+  const result = recipeSchema.safeParse(toPlain(document, name));
+  const problems = result.success ? referenceProblems(result.data) : schemaProblems(result.error);
+  if (result.success && problems.length === 0) return result.data;
+  const explained = problems.map(({ at, message }) => `  line ${lineOf(at)}: ${message}`);
+  throw new PretrainError('RECIPE_INVALID', `recipe ${name} cannot be used:\n${explained.join('\n')}`);
 }
 
-/** One line a problem: where it stands, what it is, and for unknown keys which ones. */
-function explain(error: ZodError, lineOf: (keys: PropertyKey[]) => number): string {
-  return error.issues
-    .map((issue) => {
-      const keys = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]] : issue.path;
-      const where = issue.path.length > 0 ? `${issue.path.join('.')}: ` : '';
-      return `  line ${lineOf(keys)}: ${where}${issue.message}`;
-    })
-    .join('\n');
+/** Aliases may be missing, or so many that they are an attack. */
+function toPlain(document: Document, name: string): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    throw new PretrainError('RECIPE_INVALID', `${name} is not valid YAML: ${(cause as Error).message}`, { cause });
+  }
+}
+
+type LineOf = (keys: readonly PropertyKey[]) => number;
+
+/** Something that a recipe cannot be used with, and the key that it is about. */
+interface Problem {
+  at: readonly PropertyKey[];
+  message: string;
+}
+
+/** Wrong types and ranges, and unknown keys. */
+function schemaProblems(error: ZodError): Problem[] {
+  return error.issues.map((issue) => {
+    const at = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]] : issue.path;
+    const where = issue.path.length > 0 ? `${issue.path.join('.')}: ` : '';
+    return { at, message: `${where}${issue.message}` };
+  });
 }
 
 /** What a schema cannot say: mixtures and the held-out source name sources that exist, and shapes fit together. */
-function checkReferences(recipe: Recipe, name: string): void {
-  const fail = (message: string): never => {
-    throw new PretrainError('RECIPE_INVALID', `recipe ${name} cannot be used:\n  ${message}`);
-  };
-  const known = Object.keys(recipe.sources);
-  if (!known.includes(recipe.heldOut.source)) {
-    fail(`heldOut.source: there is no source "${recipe.heldOut.source}"; sources are ${known.join(', ')}`);
+function referenceProblems(recipe: Recipe): Problem[] {
+  return [...sourceProblems(recipe), ...shapeProblems(recipe)];
+}
+
+function sourceProblems({ sources, heldOut, train }: Recipe): Problem[] {
+  const known = Object.keys(sources);
+  const missing = (source: string) => `there is no source "${source}"; sources are ${known.join(', ')}`;
+  const problems: Problem[] = [];
+  if (!known.includes(heldOut.source)) {
+    problems.push({ at: ['heldOut', 'source'], message: `heldOut.source: ${missing(heldOut.source)}` });
   }
-  for (const stage of recipe.train.stages) {
-    for (const source of Object.keys(stage.mixture)) {
-      if (source === recipe.heldOut.source) fail(`train.stages (${stage.name}): "${source}" is held out, not to be trained on`);
-      if (!known.includes(source)) {
-        fail(`train.stages (${stage.name}): there is no source "${source}"; sources are ${known.join(', ')}`);
+  for (const [index, { name, mixture }] of train.stages.entries()) {
+    const at = ['train', 'stages', index, 'mixture'];
+    const where = `train.stages (${name})`;
+    if (Object.keys(mixture).length === 0) problems.push({ at, message: `${where}: the mixture has no source` });
+    for (const source of Object.keys(mixture)) {
+      const message = source === heldOut.source ? `"${source}" is held out, not to be trained on` : missing(source);
+      if (source === heldOut.source || !known.includes(source)) {
+        problems.push({ at: [...at, source], message: `${where}: ${message}` });
       }
     }
   }
-  const { hiddenSize, attentionHeads, keyValueHeads } = recipe.model;
-  if (hiddenSize % (2 * attentionHeads) !== 0) {
-    fail(`model: hiddenSize ${hiddenSize} must be an even multiple of attentionHeads ${attentionHeads}`);
-  }
-  if (attentionHeads % keyValueHeads !== 0) {
-    fail(`model: attentionHeads ${attentionHeads} must be a multiple of keyValueHeads ${keyValueHeads}`);
-  }
-  const steps = recipe.train.stages.reduce((sum, stage) => sum + stage.steps, 0);
-  if (recipe.train.warmupSteps + recipe.train.decaySteps > steps) {
-    fail(`train: warmupSteps + decaySteps exceed the ${steps} steps of all stages`);
-  }
+  return problems;
 }
 
-/** A path of a recipe as an absolute path or pattern: `$RUN` is the run folder, relative paths start at the recipe. */
-export function resolvePath(path: string, { folder, runFolder }: { folder: string; runFolder: string }): string {
-  const expanded = path.replace(/^\$RUN(?=[/\\]|$)/, () => runFolder);
-  return isAbsolute(expanded) ? expanded : resolve(folder, expanded);
+function shapeProblems({ model, train }: Recipe): Problem[] {
+  const { hiddenSize, attentionHeads, keyValueHeads } = model;
+  const problems: Problem[] = [];
+  if (hiddenSize % (2 * attentionHeads) !== 0) {
+    problems.push({
+      at: ['model', 'hiddenSize'],
+      message: `model: hiddenSize ${hiddenSize} must be an even multiple of attentionHeads ${attentionHeads}`,
+    });
+  }
+  if (attentionHeads % keyValueHeads !== 0) {
+    problems.push({
+      at: ['model', 'attentionHeads'],
+      message: `model: attentionHeads ${attentionHeads} must be a multiple of keyValueHeads ${keyValueHeads}`,
+    });
+  }
+  const steps = train.stages.reduce((sum, stage) => sum + stage.steps, 0);
+  if (train.warmupSteps + train.decaySteps > steps) {
+    problems.push({
+      at: ['train', 'warmupSteps'],
+      message: `train: warmupSteps + decaySteps exceed the ${steps} steps of all stages`,
+    });
+  }
+  return problems;
 }

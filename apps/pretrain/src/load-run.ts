@@ -11,7 +11,10 @@ import { PretrainError } from './pretrain-error.ts';
 export async function loadTrained(folder: string): Promise<{ model: SmolLM; tokenizer: Tokenizer }> {
   const exported = [join(folder, 'model'), folder].find((candidate) => existsSync(join(candidate, 'config.json')));
   if (exported === undefined) {
-    throw new PretrainError('RUN_NOT_FOUND', `${folder} holds no exported model (no config.json there or in ${join(folder, 'model')})`);
+    throw new PretrainError(
+      'RUN_NOT_FOUND',
+      `${folder} holds no exported model (no config.json there or in ${join(folder, 'model')})`,
+    );
   }
   await useEngine('auto', { log: () => {} });
   return { model: await loadModel(exported), tokenizer: await loadTokenizer(exported) };

@@ -2,7 +2,12 @@ import { parseConfig, type ModelConfig } from '@smol/model';
 import type { Recipe } from './recipe-schema.ts';
 
 /** The Hugging Face config of a recipe's model: a SmolLM3 with tied embeddings. */
-export function modelConfig({ model, train }: Recipe, vocabularySize: number, endOfText: number, padding: number): ModelConfig {
+export function modelConfig(
+  { model, train }: Recipe,
+  vocabularySize: number,
+  endOfText: number,
+  padding: number,
+): ModelConfig {
   const everyLayer = Array.from({ length: model.layers }, (_, layer) => layer + 1);
   return parseConfig({
     architectures: ['SmolLM3ForCausalLM'],

@@ -6,7 +6,10 @@ export type PretrainErrorCode =
   | 'INPUT_DAMAGED'
   | 'EMPTY_CORPUS'
   | 'STEP_MISSING'
+  | 'RUN_BUSY'
   | 'RUN_NOT_FOUND'
+  | 'RUN_NOT_WRITABLE'
+  | 'WRITE_FAILED'
   | 'SAMPLE_NOT_INSTALLED'
   | 'EXPORT_MISMATCH'
   | 'STOPPED';

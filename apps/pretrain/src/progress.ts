@@ -1,36 +1,55 @@
+import { formatDuration } from './format.ts';
+import type { StepName } from './step.ts';
+
 /** Where a run reports what it is doing. */
 export interface Progress {
   /** A line that stays. */
-  log(line: string): void;
+  log(step: StepName, message: string): void;
   /** A line about work under way: rewritten in place on a terminal, printed now and then elsewhere. */
-  update(line: string): void;
+  update(step: StepName, message: string): void;
+  /** A step is complete: how long it took, or that it needed not be done again, and what came of it. */
+  finish(step: StepName, took: { seconds: number } | 'unchanged', result: string): void;
   /** Ends the line under way. */
   done(): void;
 }
 
+const REDRAW_INTERVAL_MS = 80;
 const QUIET_INTERVAL_MS = 10_000;
+const STEP_WIDTH = 9;
+const TIME_WIDTH = 9;
+
+/** Nobody is told anything. */
+export const silentProgress: Progress = { log: () => {}, update: () => {}, finish: () => {}, done: () => {} };
 
 /** Progress for people on stderr: one moving line on a terminal, a line every ten seconds elsewhere. */
 export function terminalProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
-  let pending = '';
-  let lastPrinted = 0;
+  const interval = stream.isTTY ? REDRAW_INTERVAL_MS : QUIET_INTERVAL_MS;
+  let moving = false;
+  // Elsewhere, what takes less than the interval says nothing but its result.
+  let lastShown = stream.isTTY ? -Infinity : performance.now();
   const clear = () => {
-    if (stream.isTTY && pending !== '') stream.write('\r\x1b[K');
-    pending = '';
+    if (moving) stream.write('\r\x1b[K');
+    moving = false;
+  };
+  const log = (step: StepName, message: string) => {
+    clear();
+    lastShown = stream.isTTY ? -Infinity : performance.now();
+    stream.write(`${step.padEnd(STEP_WIDTH)}${message}\n`);
   };
   return {
-    log(line) {
-      clear();
-      stream.write(`${line}\n`);
+    log,
+    finish(step, took, result) {
+      const time = took === 'unchanged' ? took : formatDuration(took.seconds);
+      log(step, `${time.padStart(TIME_WIDTH)}  ${result}`);
     },
-    update(line) {
-      if (stream.isTTY) {
-        pending = line.slice(0, (stream.columns ?? 80) - 1);
-        stream.write(`\r\x1b[K${pending}`);
-      } else if (Date.now() - lastPrinted >= QUIET_INTERVAL_MS) {
-        lastPrinted = Date.now();
-        stream.write(`${line}\n`);
-      }
+    update(step, message) {
+      if (performance.now() - lastShown < interval) return;
+      lastShown = performance.now();
+      const line = `${step.padEnd(STEP_WIDTH)}${message}`;
+      if (!stream.isTTY) return void stream.write(`${line}\n`);
+      // A line as wide as the terminal would wrap and could not be rewritten.
+      stream.write(`\r${line.slice(0, (stream.columns || 80) - 1)}\x1b[K`);
+      moving = true;
     },
     done: clear,
   };
@@ -38,20 +57,14 @@ export function terminalProgress(stream: NodeJS.WriteStream = process.stderr): P
 
 /** Progress for programs on stdout: one JSON object a line. */
 export function jsonProgress(write: (line: string) => void = (line) => process.stdout.write(line)): Progress {
-  const emit = (type: string, message: string) => write(`${JSON.stringify({ type, message })}\n`);
-  return { log: (line) => emit('log', line), update: (line) => emit('progress', line), done: () => {} };
-}
-
-/** `0:42`, `12:05`, `1:02:03`. */
-export function formatDuration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const [hours, minutes, rest] = parts;
-  const tail = `${minutes}:${String(rest).padStart(2, '0')}`;
-  return hours > 0 ? `${hours}:${tail.padStart(5, '0')}` : tail;
-}
-
-/** `1,234,567`. */
-export function formatCount(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
+  const emit = (type: string, step: StepName, message: string) => write(`${JSON.stringify({ type, step, message })}\n`);
+  return {
+    log: (step, message) => emit('log', step, message),
+    update: (step, message) => emit('progress', step, message),
+    finish: (step, took, message) =>
+      write(
+        `${JSON.stringify({ type: 'done', step, ...(took === 'unchanged' ? { unchanged: true } : took), message })}\n`,
+      ),
+    done: () => {},
+  };
 }

@@ -2,7 +2,9 @@ import { z } from 'zod';
 
 /** Where documents come from. */
 const source = z.strictObject({
-  kind: z.enum(['warc', 'pdf', 'jsonl']).describe('warc: web archives; pdf: PDF files; jsonl: documents {id, text, url?}'),
+  kind: z
+    .enum(['warc', 'pdf', 'jsonl'])
+    .describe('warc: web archives; pdf: PDF files; jsonl: documents {id, text, url?}'),
   paths: z
     .array(z.string().min(1))
     .min(1)
@@ -11,22 +13,36 @@ const source = z.strictObject({
 });
 
 const curate = z.strictObject({
-  preset: z.enum(['fineweb-2024', 'fineweb-head']).default('fineweb-head').describe('which version of the FineWeb recipe'),
+  preset: z
+    .enum(['fineweb-2024', 'fineweb-head'])
+    .default('fineweb-head')
+    .describe('which version of the FineWeb recipe'),
   languages: z.array(z.string()).min(1).describe('languages to keep, as lid.176 names them'),
   bannedUrlWords: z.array(z.string()).default([]).describe('pages with one of these words in their URL are dropped'),
   bannedDomains: z.array(z.string()).default([]).describe('registered domains whose pages are dropped'),
-  dedup: z.enum(['fineweb', 'fineweb2', 'finepdfs', 'exact', 'none']).default('fineweb').describe('MinHash preset, or exact, or none'),
-  onDamage: z.enum(['stop', 'skip']).default('stop').describe('what to do with records and files that cannot be read: stop, or count and go on'),
+  dedup: z
+    .enum(['fineweb', 'fineweb2', 'finepdfs', 'exact', 'none'])
+    .default('fineweb')
+    .describe('MinHash preset, or exact, or none'),
+  onDamage: z
+    .enum(['stop', 'skip'])
+    .default('stop')
+    .describe('what to do with records and files that cannot be read: stop, or count and go on'),
   redactPii: z.boolean().default(true).describe('replace e-mail and public IPv4 addresses'),
 });
 
 const heldOut = z.strictObject({
-  source: z.string().describe('the source that is never trained on; its near-duplicates are removed from the others'),
+  source: z
+    .string()
+    .describe('the source that is never trained on; its duplicates are removed from the others (curate.dedup)'),
 });
 
 const tokenizer = z.strictObject({
   vocabularySize: z.int().min(300).max(200_000).describe('entries, with the 256 bytes and the special tokens'),
-  pattern: z.enum(['gpt2', 'cl100k', 'o200k', 'llama3']).default('llama3').describe('how text is cut into words before merging'),
+  pattern: z
+    .enum(['gpt2', 'cl100k', 'o200k', 'llama3'])
+    .default('llama3')
+    .describe('how text is cut into words before merging'),
   maximumCharacters: z.int().min(1000).default(20_000_000).describe('text the merges are learned from, at most'),
 });
 
@@ -55,7 +71,10 @@ const train = z.strictObject({
   muon: z.strictObject({
     learningRate: z.number().positive().describe('for hidden matrices'),
     weightDecay: z.number().min(0).default(0.1),
-    scaling: z.enum(['keller', 'moonlight']).default('moonlight').describe('keller: √max(1, rows/columns); moonlight: 0.2·√max(rows, columns)'),
+    scaling: z
+      .enum(['keller', 'moonlight'])
+      .default('moonlight')
+      .describe('keller: √max(1, rows/columns); moonlight: 0.2·√max(rows, columns)'),
   }),
   adamw: z.strictObject({
     learningRate: z.number().positive().describe('for embeddings and gains'),
@@ -73,7 +92,7 @@ const evaluate = z.strictObject({
   prompts: z.array(z.string()).default([]).describe('the model continues each of these'),
   maxNewTokens: z.int().min(1).default(80),
   temperature: z.number().min(0).default(0.8),
-  topK: z.int().min(0).default(50),
+  topK: z.int().min(0).default(50).describe('0: all tokens'),
   topP: z.number().gt(0).max(1).default(0.95),
 });
 

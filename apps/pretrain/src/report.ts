@@ -1,32 +1,35 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { StepRecord } from '@smol/train';
 import { stringify } from 'yaml';
 import { writeFileAtomic } from './atomic-write.ts';
+import { readCompletion } from './completion.ts';
 import type { CurateSummary } from './curate.ts';
 import type { EvaluateSummary } from './evaluate.ts';
-import { formatCount } from './progress.ts';
+import { formatCount } from './format.ts';
 import { reportPage, type FunnelRow, type ReportData } from './report/report-page.ts';
-import { readCompletion } from './run-recipe.ts';
 import type { Step, StepContext } from './step.ts';
+import { readStepRecords } from './step-records.ts';
 import type { TokenizeSummary } from './tokenize.ts';
 import type { TrainSummary } from './train.ts';
 
 export interface ReportSummary {
+  /** Inside the run folder. */
   path: string;
 }
 
 /** Draws the run: curves, the funnel of documents, samples, all in one file. */
 export const reportStep: Step<ReportSummary> = {
   name: 'report',
+  outputs: ['report.html'],
   inputs: () => ['version 1'],
   async run(context) {
     const path = join(context.runFolder, 'report.html');
     writeFileAtomic(path, reportPage(collect(context), readAssets()));
-    context.progress.log(`report   ${path}`);
-    return { path };
+    return { path: 'report.html' };
   },
+  describe: ({ path }) => `${path}, with curves, funnel and samples`,
 };
 
 /** uPlot's script and style sheet, to be put inside the page. */
@@ -34,17 +37,6 @@ function readAssets(): { script: string; style: string } {
   const folder = dirname(createRequire(import.meta.url).resolve('uplot/package.json'));
   const read = (file: string) => readFileSync(join(folder, 'dist', file), 'utf8');
   return { script: read('uPlot.iife.min.js'), style: read('uPlot.min.css') };
-}
-
-/** The lines of metrics.jsonl that are training steps. */
-export function readStepRecords(runFolder: string): StepRecord[] {
-  const path = join(runFolder, 'metrics.jsonl');
-  if (!existsSync(path)) return [];
-  return readFileSync(path, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as StepRecord)
-    .filter((record) => 'loss' in record);
 }
 
 function collect({ recipe, runFolder }: StepContext): ReportData {
@@ -89,10 +81,23 @@ function collect({ recipe, runFolder }: StepContext): ReportData {
 function curvesOf(records: readonly StepRecord[]): ReportData['curves'] {
   return [
     { title: 'Loss', unit: 'nats a token', values: records.map(({ loss }) => loss) },
-    { title: 'Learning rate', unit: 'share of its peak', values: records.map(({ learningRateScale }) => learningRateScale) },
-    { title: 'Gradient norm', unit: 'before clipping', values: records.map(({ gradientNorm }) => gradientNorm), logarithmic: true },
+    {
+      title: 'Learning rate',
+      unit: 'share of its peak',
+      values: records.map(({ learningRateScale }) => learningRateScale),
+    },
+    {
+      title: 'Gradient norm',
+      unit: 'before clipping',
+      values: records.map(({ gradientNorm }) => gradientNorm),
+      logarithmic: true,
+    },
     { title: 'Largest attention logit', unit: 'any head', values: records.map(({ maxLogit }) => maxLogit ?? null) },
-    { title: 'Throughput', unit: 'tokens a second', values: records.map(({ timing }) => timing.tokensPerSecond ?? null) },
+    {
+      title: 'Throughput',
+      unit: 'tokens a second',
+      values: records.map(({ timing }) => timing.tokensPerSecond ?? null),
+    },
   ];
 }
 

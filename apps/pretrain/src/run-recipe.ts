@@ -1,30 +1,32 @@
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
-import { writeFileAtomic } from './atomic-write.ts';
-import type { LoadedRecipe } from './load-recipe.ts';
-import { PretrainError } from './pretrain-error.ts';
-import { formatDuration, type Progress } from './progress.ts';
+import { writeFailed, writeFileAtomic } from './atomic-write.ts';
+import {
+  findChangedFile,
+  hash,
+  listFiles,
+  readCompletion,
+  removeCompletion,
+  writeCompletion,
+  type Completion,
+} from './completion.ts';
 import { curateStep } from './curate.ts';
 import { evaluateStep } from './evaluate.ts';
 import { exportStep } from './export.ts';
+import type { LoadedRecipe } from './load-recipe.ts';
+import { PretrainError } from './pretrain-error.ts';
+import { silentProgress, type Progress } from './progress.ts';
 import { reportStep } from './report.ts';
+import { lockRun } from './run-lock.ts';
 import { sampleStep } from './sample.ts';
+import { stopIfAsked, type Step, type StepContext, type StepName } from './step.ts';
 import type { Summaries } from './summary.ts';
-import { type Step, type StepContext, type StepName } from './step.ts';
 import { tokenizeStep } from './tokenize.ts';
-import { trainStep } from './train.ts';
+import { discardTraining, trainStep } from './train.ts';
 
 const steps: readonly Step[] = [sampleStep, curateStep, tokenizeStep, trainStep, evaluateStep, exportStep, reportStep];
-
-/** What a finished step leaves in `steps/NAME.json`. */
-interface Completion {
-  key: string;
-  seconds: number;
-  summary: unknown;
-}
 
 export interface RunOptions {
   /** Folder of all runs. Default `runs`. */
@@ -49,8 +51,6 @@ export interface RunResult {
   summaries: Summaries;
 }
 
-const silence: Progress = { log: () => {}, update: () => {}, done: () => {} };
-
 /**
  * Runs a recipe: each step is skipped when its output is there and nothing it depends on changed, so a stopped run goes
  * on where it was, and a finished one costs nothing.
@@ -58,74 +58,101 @@ const silence: Progress = { log: () => {}, update: () => {}, done: () => {} };
  * @throws PretrainError with the code of what the user can mend; `STOPPED` after a clean stop
  */
 export async function runRecipe(loaded: LoadedRecipe, options: RunOptions = {}): Promise<RunResult> {
-  const { runs = 'runs', threads = Math.min(8, availableParallelism()), progress = silence, signal = new AbortController().signal } = options;
-  const runFolder = resolve(runs, loaded.recipe.name);
-  const context: StepContext = { ...loaded, runFolder, threads, progress, signal };
-  mkdirSync(join(runFolder, 'steps'), { recursive: true });
-  writeFileAtomic(join(runFolder, 'config.resolved.yaml'), stringify(loaded.recipe));
-  if (options.from !== undefined) forget(runFolder, options.from);
+  const { runs = 'runs', threads = Math.min(8, availableParallelism()) } = options;
+  const { progress = silentProgress, signal = new AbortController().signal } = options;
+  const context: StepContext = { ...loaded, runFolder: resolve(runs, loaded.recipe.name), threads, progress, signal };
+  const unlock = lockRun(context.runFolder);
+  try {
+    return { runFolder: context.runFolder, summaries: await runSteps(context, options) };
+  } catch (error) {
+    const isStopped = error instanceof PretrainError && error.code === 'STOPPED';
+    // With --from, the same command would throw away what has been saved.
+    if (isStopped && options.from !== undefined)
+      throw new PretrainError('STOPPED', 'stopped; the same command without --from goes on from here');
+    throw error;
+  } finally {
+    progress.done();
+    unlock();
+  }
+}
+
+async function runSteps(context: StepContext, { from, only }: RunOptions): Promise<Summaries> {
+  const { recipe, runFolder, progress } = context;
+  const wanted = steps.filter(({ name }) => name !== 'sample' || recipe.sample !== undefined);
+  checkStepNames(context, wanted, { from, only });
+  if (from !== undefined) forgetFrom(runFolder, from);
+  writeFileAtomic(join(runFolder, 'config.resolved.yaml'), stringify(recipe));
   const summaries: Record<string, unknown> = {};
   let key = '';
-  for (const step of steps) {
-    if (step.name === 'sample' && loaded.recipe.sample === undefined) continue;
+  for (const step of wanted) {
     key = hash([key, step.name, step.inputs(context)]);
-    const known = readCompletion(runFolder, step.name);
-    const current = known?.key === key;
-    if (options.only !== undefined && options.only !== step.name) {
-      if (!current) {
-        throw new PretrainError(
-          'STEP_MISSING',
-          `--only ${options.only} needs the step "${step.name}" to be complete and unchanged; run without --only first`,
-        );
-      }
+    const known = step.name === only ? undefined : findCurrent(step, key, context);
+    if (known !== undefined) {
+      if (only === undefined) progress.finish(step.name, 'unchanged', step.describe(known.summary));
       summaries[step.name] = known.summary;
-      continue;
+    } else if (only !== undefined && only !== step.name) {
+      throw new PretrainError(
+        'STEP_MISSING',
+        `--only ${only} needs the step "${step.name}" to be complete and unchanged; run without --only first`,
+      );
+    } else {
+      summaries[step.name] = await complete(step, context, key);
     }
-    if (current && options.only === undefined) {
-      progress.log(`${step.name.padEnd(8)} unchanged, skipped`);
-      summaries[step.name] = known.summary;
-      continue;
-    }
-    summaries[step.name] = await complete(step, context, key);
-    if (options.only !== undefined) break;
+    if (step.name === only) break;
   }
-  return { runFolder, summaries };
+  return summaries;
+}
+
+function checkStepNames({ recipe }: StepContext, wanted: readonly Step[], { from, only }: RunOptions): void {
+  const missing = [from, only].find((name) => name !== undefined && wanted.every((step) => step.name !== name));
+  if (missing === undefined) return;
+  throw new PretrainError('STEP_MISSING', `recipe "${recipe.name}" has no step "${missing}": it has no key "sample"`);
+}
+
+/** The record of a step that needs not be done again; its files are there, as long as they were. */
+function findCurrent(step: Step, key: string, { runFolder, progress }: StepContext): Completion | undefined {
+  const known = readCompletion(runFolder, step.name);
+  if (known?.key !== key) return undefined;
+  const changed = findChangedFile(runFolder, known);
+  if (changed === undefined) return known;
+  progress.log(step.name, `${changed} is gone or was changed: this step is done again`);
+  forget(runFolder, step.name);
+  return undefined;
 }
 
 async function complete(step: Step, context: StepContext, key: string): Promise<unknown> {
+  const { runFolder, progress, signal } = context;
   const started = performance.now();
-  stopIfAsked(context.signal);
-  const summary = await step.run(context, key);
-  const seconds = (performance.now() - started) / 1000;
-  context.progress.done();
-  const completion: Completion = { key, seconds: Number(seconds.toFixed(1)), summary };
-  writeFileAtomic(completionPath(context.runFolder, step.name), `${JSON.stringify(completion, null, 2)}\n`);
-  context.progress.log(`${step.name.padEnd(8)} done in ${formatDuration(seconds)}`);
+  stopIfAsked(signal);
+  // From here on its files may be anything; only the new record vouches for them.
+  removeCompletion(runFolder, step.name);
+  const summary = await step.run(context, key).catch((error: unknown) => {
+    throw withPlace(error, step, runFolder);
+  });
+  const seconds = Number(((performance.now() - started) / 1000).toFixed(1));
+  const files = listFiles(runFolder, step.outputs);
+  writeCompletion(runFolder, step.name, { key, seconds, summary, files });
+  progress.finish(step.name, { seconds }, step.describe(summary));
   return summary;
 }
 
-/** Throws PretrainError `STOPPED` when the user asked to stop. */
-export function stopIfAsked(signal: AbortSignal): void {
-  if (signal.aborted) throw new PretrainError('STOPPED', 'stopped; the same command goes on from here');
+/** What the system says of a full disk or a folder that must not be written to, with the step and the folder. */
+function withPlace(error: unknown, { name }: Step, runFolder: string): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  const isAboutWriting = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EACCES', 'EPERM', 'EIO'].includes(code ?? '');
+  return isAboutWriting && syscall !== undefined ? writeFailed(`${runFolder} (step "${name}")`, error) : error;
 }
 
-const completionPath = (runFolder: string, name: StepName) => join(runFolder, 'steps', `${name}.json`);
-
-/** The completion record of a step, or undefined when it never finished. */
-export function readCompletion(runFolder: string, name: StepName): Completion | undefined {
-  const path = completionPath(runFolder, name);
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Completion) : undefined;
+/** Nothing of these steps is gone on from, not even what was half done. */
+function forgetFrom(runFolder: string, from: StepName): void {
+  const first = steps.findIndex(({ name }) => name === from);
+  const later = steps.slice(first).map(({ name }) => name);
+  for (const name of later) forget(runFolder, name);
+  if (later.includes('curate')) rmSync(join(runFolder, 'filtered'), { recursive: true, force: true });
 }
 
-function forget(runFolder: string, from: StepName): void {
-  const first = steps.findIndex((step) => step.name === from);
-  for (const step of steps.slice(first)) rmSync(completionPath(runFolder, step.name), { force: true });
-  if (first <= steps.findIndex((step) => step.name === 'train')) {
-    rmSync(join(runFolder, 'checkpoints'), { recursive: true, force: true });
-  }
-}
-
-/** SHA-256 of JSON-able data. */
-export function hash(data: unknown): string {
-  return createHash('sha256').update(JSON.stringify(data)).digest('hex');
+/** Training would go on from its last checkpoint, which may be its end. */
+function forget(runFolder: string, name: StepName): void {
+  removeCompletion(runFolder, name);
+  if (name === 'train') discardTraining(runFolder);
 }

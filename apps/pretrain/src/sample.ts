@@ -1,13 +1,12 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeWarcRecord } from '@smol/web';
 import { writeFileAtomic } from './atomic-write.ts';
-import { stopIfAsked } from './run-recipe.ts';
 import { samplePages, type SamplePage } from './sample/pages.ts';
 import { paragraphs } from './sample/page-templates.ts';
 import { writePaper } from './sample/papers.ts';
 import { readSpeeches, type SampleText } from './sample/text-packages.ts';
-import type { Step, StepContext } from './step.ts';
+import { takeTurn, type Step, type StepContext } from './step.ts';
 
 /** Years of the speeches that become PDFs, and from which on they are held out. */
 const PAPER_YEARS = { first: 1945, last: 1959 };
@@ -26,6 +25,7 @@ export interface SampleSummary {
 /** Writes the quickstart's raw inputs: web archives, PDFs and JSON Lines, all from text that npm packages ship. */
 export const sampleStep: Step<SampleSummary> = {
   name: 'sample',
+  outputs: ['raw'],
   inputs: ({ recipe }) => [recipe.sample, recipe.seed, 'version 1'],
   async run(context) {
     const folder = join(context.runFolder, 'raw');
@@ -41,26 +41,34 @@ export const sampleStep: Step<SampleSummary> = {
     writeJsonLines(join(folder, 'speeches-modern.jsonl'), modern);
     writeJsonLines(join(folder, 'speeches-recent.jsonl'), recent);
     const pages = samplePages(speeches, context.recipe.seed);
-    writeArchives(folder, pages, context);
+    await writeArchives(folder, pages, context);
     for (const [index, paper] of papers.entries()) {
-      stopIfAsked(context.signal);
-      context.progress.update(`sample: PDF ${index + 1} of ${papers.length}`);
+      context.progress.update('sample', `PDF ${index + 1} of ${papers.length}`);
+      await takeTurn(context.signal);
       await writePaper(join(folder, `${paper.slug}.pdf`), paper, index % 2 === 0 ? 2 : 1);
     }
-    context.progress.log(`sample   ${readdirSync(folder).length} files in ${folder}`);
     return { pages: pages.length, papers: papers.length, speeches: old.length + modern.length, heldOut: recent.length };
   },
+  describe: ({ pages, papers, speeches, heldOut }) =>
+    `${pages} web pages, ${papers} PDFs, ${speeches} speeches, ${heldOut} held out`,
 };
 
 function writeJsonLines(path: string, texts: readonly SampleText[]): void {
-  const lines = texts.map(({ slug, title, text, year }) => JSON.stringify({ id: slug, text: paragraphs(text).join('\n'), metadata: { title, date: `${year}` } }));
+  const lines = texts.map(({ slug, title, text, year }) =>
+    JSON.stringify({ id: slug, text: paragraphs(text).join('\n'), metadata: { title, date: `${year}` } }),
+  );
   writeFileAtomic(path, `${lines.join('\n')}\n`);
 }
 
 /** Deals the pages out to a few archives, as a crawler's shards. */
-function writeArchives(folder: string, pages: readonly SamplePage[], { progress }: StepContext): void {
+async function writeArchives(
+  folder: string,
+  pages: readonly SamplePage[],
+  { progress, signal }: StepContext,
+): Promise<void> {
   for (let file = 0; file < WARC_FILES; file++) {
-    progress.update(`sample: web archive ${file + 1} of ${WARC_FILES}`);
+    progress.update('sample', `web archive ${file + 1} of ${WARC_FILES}`);
+    await takeTurn(signal);
     const records = pages
       .filter((_, index) => index % WARC_FILES === file)
       .map(({ url, html, contentType = 'text/html; charset=utf-8' }) =>

@@ -1,12 +1,11 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ShardWriter } from '@smol/dataset';
 import { trainBpe, type Tokenizer } from '@smol/tokenizer';
 import { saveTokenizer } from '@smol/tokenizer/node';
 import { readCurated } from './curated-files.ts';
-import { formatCount } from './progress.ts';
-import { stopIfAsked } from './run-recipe.ts';
-import type { Step, StepContext } from './step.ts';
+import { formatCount } from './format.ts';
+import { takeTurn, type Step, type StepContext } from './step.ts';
 
 /** The special tokens of a run: what ends a document, and what fills rows that are too short. */
 export const END_OF_TEXT = '<|endoftext|>';
@@ -24,12 +23,15 @@ export interface TokenizeSummary {
   sources: Record<string, SourceTokens>;
 }
 
+const TURN_EVERY = 32;
+
 export const tokenizerFolder = (runFolder: string): string => join(runFolder, 'tokenizer');
 export const shardPath = (runFolder: string, source: string): string => join(runFolder, 'tokens', `${source}.ds`);
 
 /** Learns the tokenizer from the documents that will be trained on, and writes every source as a token shard. */
 export const tokenizeStep: Step<TokenizeSummary> = {
   name: 'tokenize',
+  outputs: ['tokenizer', 'tokens'],
   inputs: ({ recipe }) => [recipe.tokenizer],
   async run(context) {
     const { recipe, runFolder } = context;
@@ -40,19 +42,22 @@ export const tokenizeStep: Step<TokenizeSummary> = {
     for (const source of Object.keys(recipe.sources)) sources[source] = await writeShard(context, tokenizer, source);
     return { vocabularySize: tokenizer.vocabularySize, sources };
   },
+  describe(summary) {
+    const { tokens, bytes } = totalTokens(summary);
+    return `${formatCount(tokens)} tokens, vocabulary ${formatCount(summary.vocabularySize)}, ${(bytes / Math.max(1, tokens)).toFixed(2)} bytes a token`;
+  },
 };
 
 async function trainTokenizer(context: StepContext): Promise<Tokenizer> {
   const { recipe, runFolder, progress } = context;
   const { vocabularySize, pattern } = recipe.tokenizer;
-  progress.update(`tokenize: learning ${formatCount(vocabularySize)} tokens`);
+  progress.update('tokenize', `learning ${formatCount(vocabularySize)} tokens`);
   const tokenizer = await trainBpe(trainingText(context), {
     vocabularySize,
     pattern,
     specialTokens: [END_OF_TEXT, PADDING],
   });
   await saveTokenizer(tokenizer, tokenizerFolder(runFolder));
-  progress.log(`tokenize learned ${formatCount(tokenizer.vocabularySize)} tokens (${pattern} pattern)`);
   return tokenizer;
 }
 
@@ -60,10 +65,11 @@ async function trainTokenizer(context: StepContext): Promise<Tokenizer> {
 async function* trainingText({ recipe, runFolder, signal }: StepContext): AsyncGenerator<string> {
   const names = Object.keys(recipe.sources).filter((name) => name !== recipe.heldOut.source);
   const limit = recipe.tokenizer.maximumCharacters / names.length;
+  let texts = 0;
   for (const name of names) {
     let characters = 0;
     for await (const { text } of readCurated(runFolder, name)) {
-      stopIfAsked(signal);
+      if (texts++ % TURN_EVERY === 0) await takeTurn(signal);
       yield text;
       characters += text.length;
       if (characters >= limit) break;
@@ -71,7 +77,11 @@ async function* trainingText({ recipe, runFolder, signal }: StepContext): AsyncG
   }
 }
 
-async function writeShard({ runFolder, progress, signal }: StepContext, tokenizer: Tokenizer, source: string): Promise<SourceTokens> {
+async function writeShard(
+  { runFolder, progress, signal }: StepContext,
+  tokenizer: Tokenizer,
+  source: string,
+): Promise<SourceTokens> {
   const endOfText = tokenizer.tokenToId(END_OF_TEXT) as number;
   const totals: SourceTokens = { documents: 0, tokens: 0, bytes: 0 };
   const writer = new ShardWriter(shardPath(runFolder, source), {
@@ -80,22 +90,25 @@ async function writeShard({ runFolder, progress, signal }: StepContext, tokenize
   });
   try {
     for await (const { text } of readCurated(runFolder, source)) {
-      stopIfAsked(signal);
+      if (totals.documents % TURN_EVERY === 0) {
+        progress.update('tokenize', `${source}: ${formatCount(totals.tokens)} tokens`);
+        await takeTurn(signal);
+      }
       const ids = tokenizer.encode(text, { allowedSpecial: 'none' });
       writer.append([...ids, endOfText]);
       totals.documents += 1;
       totals.tokens += ids.length + 1;
       totals.bytes += Buffer.byteLength(text);
-      progress.update(`tokenize: ${source}, ${formatCount(totals.tokens)} tokens`);
     }
     await writer.close();
   } finally {
     writer.abort();
   }
-  const perToken = totals.tokens > 0 ? (totals.bytes / totals.tokens).toFixed(2) : '–';
-  progress.log(`tokenize ${source}: ${formatCount(totals.tokens)} tokens, ${perToken} bytes a token`);
   return totals;
 }
 
-/** True when the tokens of a source are there. */
-export const hasShard = (runFolder: string, source: string): boolean => existsSync(shardPath(runFolder, source));
+/** All sources together. */
+export function totalTokens({ sources }: TokenizeSummary): SourceTokens {
+  const total = (field: keyof SourceTokens) => Object.values(sources).reduce((sum, source) => sum + source[field], 0);
+  return { documents: total('documents'), tokens: total('tokens'), bytes: total('bytes') };
+}

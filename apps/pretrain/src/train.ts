@@ -12,10 +12,11 @@ import { toFloat32 } from '@smol/weights';
 import { readSafetensors } from '@smol/weights/node';
 import { writeFileAtomic } from './atomic-write.ts';
 import { modelConfig } from './model-config.ts';
-import { formatCount } from './progress.ts';
-import { readStepRecords } from './report.ts';
-import { readCompletion, stopIfAsked } from './run-recipe.ts';
-import type { Step, StepContext } from './step.ts';
+import { readCompletion } from './completion.ts';
+import { formatCount } from './format.ts';
+import { checkSourcesHaveText } from './sources-have-text.ts';
+import { stopIfAsked, type Step, type StepContext } from './step.ts';
+import { readStepRecords } from './step-records.ts';
 import { END_OF_TEXT, PADDING, shardPath, tokenizerFolder, type TokenizeSummary } from './tokenize.ts';
 
 export interface TrainSummary {
@@ -35,17 +36,17 @@ const checkpointsFolder = (runFolder: string) => join(runFolder, 'checkpoints');
 /** Trains the model through all stages under one schedule; a stopped training goes on from its newest checkpoint. */
 export const trainStep: Step<TrainSummary> = {
   name: 'train',
+  outputs: ['checkpoints', 'metrics.jsonl'],
   inputs: ({ recipe }) => [recipe.model, recipe.train, recipe.seed],
   async run(context, key) {
     const { runFolder, threads, progress } = context;
+    checkSources(context);
     discardOtherRuns(runFolder, key);
-    const engine = await useEngine('auto', { threads, log: (line) => progress.log(`train    ${line}`) });
+    const engine = await useEngine('auto', { threads, log: (line) => progress.log('train', line) });
     const tokenizer = await loadTokenizer(tokenizerFolder(runFolder));
     const model = initialModel(context, tokenizer);
-    progress.log(`train    ${formatCount(countParameters(model.config))} parameters`);
     const loader = openLoader(context, tokenizer.vocabularySize);
     const result = await makeTrainer(context, model, loader).run();
-    progress.done();
     model.dispose();
     if (result.stopped) stopIfAsked(context.signal);
     const losses = readStepRecords(runFolder).map(({ loss }) => loss ?? Number.NaN);
@@ -60,16 +61,36 @@ export const trainStep: Step<TrainSummary> = {
       seconds: readStepRecords(runFolder).reduce((sum, { timing }) => sum + timing.seconds, 0),
     };
   },
+  describe: ({ steps, firstLoss, lastLoss, tokens }) =>
+    `${formatCount(steps)} steps, ${formatCount(tokens)} tokens, loss ${firstLoss.toFixed(3)} → ${lastLoss.toFixed(3)}`,
 };
 
 /** Checkpoints and metrics that were made from other inputs must not be gone on from. */
 function discardOtherRuns(runFolder: string, key: string): void {
   const keyFile = join(checkpointsFolder(runFolder), 'inputs.sha256');
   if (existsSync(keyFile) && readFileSync(keyFile, 'utf8') === key) return;
+  discardTraining(runFolder);
+  writeFileAtomic(keyFile, key);
+}
+
+/** Removes everything that a training left. */
+export function discardTraining(runFolder: string): void {
   for (const left of ['checkpoints', 'metrics.jsonl', 'events.jsonl', 'tensorboard']) {
     rmSync(join(runFolder, left), { recursive: true, force: true });
   }
-  writeFileAtomic(keyFile, key);
+}
+
+/** Mixtures can change after curation: what it left of their sources is looked at again. */
+function checkSources(context: StepContext): void {
+  const { sources } = readTokenizeSummary(context);
+  checkSourcesHaveText(
+    context,
+    Object.fromEntries(Object.entries(sources).map(([name, { documents }]) => [name, documents] as const)),
+  );
+}
+
+function readTokenizeSummary({ runFolder }: StepContext): TokenizeSummary {
+  return readCompletion(runFolder, 'tokenize')?.summary as TokenizeSummary;
 }
 
 /** The model as it is before the first step. */
@@ -92,7 +113,8 @@ export async function loadFinalModel(context: StepContext): Promise<SmolLM> {
   return SmolLM.fromTensors(modelConfig(recipe, tokenizer.vocabularySize, idOf(END_OF_TEXT), idOf(PADDING)), values);
 }
 
-function openLoader({ recipe, runFolder, progress }: StepContext, vocabularySize: number): BatchLoader {
+/** Batches from the token shards of the run, by the mixtures of the recipe's stages. */
+export function openLoader({ recipe, runFolder, progress }: StepContext, vocabularySize: number): BatchLoader {
   const { batchSize, sequenceLength, stages } = recipe.train;
   const names = new Set(stages.flatMap(({ mixture }) => Object.keys(mixture)));
   return new BatchLoader({
@@ -102,27 +124,36 @@ function openLoader({ recipe, runFolder, progress }: StepContext, vocabularySize
     sequenceLength,
     seed: recipe.seed,
     vocabularySize,
-    onWarning: (message) => progress.log(`train    warning: ${message}`),
+    onWarning: (message) => progress.log('train', `warning: ${message}`),
   });
 }
 
-function makeTrainer(context: StepContext, model: SmolLM, loader: BatchLoader): Trainer {
+/** Model, optimizers, batches, schedule and sinks of a recipe, put together. */
+export function makeTrainer(context: StepContext, model: SmolLM, loader: BatchLoader): Trainer {
   const { recipe, runFolder, progress, signal } = context;
   const { train } = recipe;
   const totalSteps = train.stages.reduce((sum, { steps }) => sum + steps, 0);
   const { muon, adamw } = splitParameters(model.parameters);
   return new Trainer({
-    model: { parameters: model.parameters, loss: (batch, options) => model.loss(batch, { ...options, zLoss: train.zLoss }) },
+    model: {
+      parameters: model.parameters,
+      loss: (batch, options) => model.loss(batch, { ...options, zLoss: train.zLoss }),
+    },
     optimizers: [
       new MuonClip(muon, { ...train.muon, headDimension: model.config.head_dim, threshold: train.qkClip }),
       new AdamW(adamw, train.adamw),
     ],
     loader,
     totalSteps,
-    schedule: wsd({ totalSteps, warmupSteps: train.warmupSteps, decaySteps: train.decaySteps, decayShape: train.decayShape }),
+    schedule: wsd({
+      totalSteps,
+      warmupSteps: train.warmupSteps,
+      decaySteps: train.decaySteps,
+      decayShape: train.decayShape,
+    }),
     gradientClip: train.gradientClip,
     sinks: [
-      progressSink((line) => progress.update(`train: ${line}`), { totalSteps }),
+      progressSink((line) => progress.update('train', line), { totalSteps }),
       jsonlSink(join(runFolder, 'metrics.jsonl')),
       eventLog(join(runFolder, 'events.jsonl')),
       tensorboardSink(join(runFolder, 'tensorboard')),
@@ -135,9 +166,9 @@ function makeTrainer(context: StepContext, model: SmolLM, loader: BatchLoader): 
 }
 
 /** Bytes of text a token of the training sources stands for, on average. */
-function bytesPerToken({ recipe, runFolder }: StepContext): number {
-  const { sources } = readCompletion(runFolder, 'tokenize')?.summary as TokenizeSummary;
-  const training = Object.entries(sources).filter(([name]) => name !== recipe.heldOut.source);
+function bytesPerToken(context: StepContext): number {
+  const { sources } = readTokenizeSummary(context);
+  const training = Object.entries(sources).filter(([name]) => name !== context.recipe.heldOut.source);
   const sum = (field: 'bytes' | 'tokens') => training.reduce((total, [, source]) => total + source[field], 0);
   return sum('bytes') / sum('tokens');
 }

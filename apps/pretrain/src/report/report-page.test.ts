@@ -18,7 +18,12 @@ const data: ReportData = {
   steps,
   curves: [
     { title: 'Loss', unit: 'nats', values: steps.map((step) => 7 - Math.log(step)) },
-    { title: 'Gradient norm', unit: '', values: steps.map((step) => (step === 7 ? null : 1 / step)), logarithmic: true },
+    {
+      title: 'Gradient norm',
+      unit: '',
+      values: steps.map((step) => (step === 7 ? null : 1 / step)),
+      logarithmic: true,
+    },
   ],
   stages: [{ step: 25, name: 'decay' }],
   funnel: [
@@ -71,11 +76,14 @@ describe('report.html in a browser', () => {
     expect(requests.filter((url) => !url.startsWith('file:'))).toEqual([]);
     expect(await page.locator('.chart canvas').count()).toBe(2);
     // A drawn canvas has pixels in the accent colour; an empty one is transparent.
-    const painted = await page.locator('.chart canvas').first().evaluate((element) => {
-      const canvas = element as HTMLCanvasElement;
-      const pixels = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height).data;
-      return pixels.filter((value, index) => index % 4 === 3 && value > 0).length;
-    });
+    const painted = await page
+      .locator('.chart canvas')
+      .first()
+      .evaluate((element) => {
+        const canvas = element as HTMLCanvasElement;
+        const pixels = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height).data;
+        return pixels.filter((value, index) => index % 4 === 3 && value > 0).length;
+      });
     expect(painted).toBeGreaterThan(1000);
   });
 
@@ -90,7 +98,9 @@ describe('report.html in a browser', () => {
 
   it('does not scroll sideways on a phone', async () => {
     await page.setViewportSize({ width: 390, height: 800 });
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
     expect(overflow).toBeLessThanOrEqual(0);
   });
 });

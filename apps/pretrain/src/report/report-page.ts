@@ -1,4 +1,4 @@
-import { formatCount } from '../progress.ts';
+import { formatCount } from '../format.ts';
 import { reportStyle } from './report-style.ts';
 
 /** One curve: a value per optimizer step. */

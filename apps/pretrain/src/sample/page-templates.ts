@@ -25,7 +25,8 @@ interface Page {
   language?: string;
 }
 
-const menu = (items: string[]) => `<ul>${items.map((item) => `<li><a href="/${item.toLowerCase()}">${item}</a></li>`).join('')}</ul>`;
+const menu = (items: string[]) =>
+  `<ul>${items.map((item) => `<li><a href="/${item.toLowerCase()}">${item}</a></li>`).join('')}</ul>`;
 
 /** A page of an online magazine: menu, cookie banner, side bar, share buttons, comments and footer around an article. */
 export function magazinePage({ title, body, site, language = 'en' }: Page): string {
@@ -67,12 +68,17 @@ export function asSections(sections: { heading: string; items: [string, string][
     .map(({ heading, items }) => {
       const prose = items.filter(([, value]) => isProse(value)).map(([, value]) => asParagraphs(value));
       const figures = items.filter(([, value]) => !isProse(value));
-      const rows = figures.map(([label, value]) => `<tr><th>${escapeHtml(label)}</th><td>${escapeHtml(value)}</td></tr>`);
+      const rows = figures.map(
+        ([label, value]) => `<tr><th>${escapeHtml(label)}</th><td>${escapeHtml(value)}</td></tr>`,
+      );
       const box = `<aside class="infobox"><table>\n${rows.join('\n')}\n</table></aside>`;
-      return (prose.length > 0 ? `<h3>${escapeHtml(heading)}</h3>\n${prose.join('\n')}\n` : '') + (rows.length > 0 ? box : '');
+      return (
+        (prose.length > 0 ? `<h3>${escapeHtml(heading)}</h3>\n${prose.join('\n')}\n` : '') +
+        (rows.length > 0 ? box : '')
+      );
     })
     .join('\n');
 }
 
 /** Long, and sentences rather than a list of figures. */
-const isProse = (value: string) => value.length >= 160 && (value.match(/\d/g)?.length ?? 0) < value.length / 50;
+const isProse = (value: string) => value.length >= 160 && (value.match(/\d/g)?.length ?? 0) < value.length / 100;

@@ -28,7 +28,10 @@ function countryPages(): SamplePage[] {
         ? `<p>Corrections are welcome at ${slug}@worldfacts.example.org, or from the office at 8.8.4.${(index % 200) + 1} on weekdays.</p>`
         : '';
     const body = asSections(sections) + contact;
-    return { url: `https://worldfacts.example.org/country/${slug}`, html: magazinePage({ title, body, site: 'World Facts' }) };
+    return {
+      url: `https://worldfacts.example.org/country/${slug}`,
+      html: magazinePage({ title, body, site: 'World Facts' }),
+    };
   });
 }
 
@@ -55,7 +58,11 @@ function repeatedPages(speeches: readonly SampleText[], seed: number): SamplePag
   }));
   const edited = chapters.slice(12, 36).map(({ slug, title, text }) => ({
     url: `http://blog.example.com/reading/${slug}`,
-    html: magazinePage({ title: `Reading: ${title}`, body: asParagraphs(editLightly(text, seed, slug)), site: 'A Reading Blog' }),
+    html: magazinePage({
+      title: `Reading: ${title}`,
+      body: asParagraphs(editLightly(text, seed, slug)),
+      site: 'A Reading Blog',
+    }),
   }));
   const quoted = speeches
     .filter((_, index) => index % 12 === 5)
@@ -84,15 +91,34 @@ function worthlessPages(): SamplePage[] {
   });
   const words = 'discount offer price sale cheap deal bargain coupon order shipping'.split(' ');
   const list = (index: number) =>
-    Array.from({ length: 80 }, (_, line) => `<li>${words[(line + index) % 10]} ${words[(line * 3 + index) % 10]}</li>`).join('\n');
+    Array.from(
+      { length: 80 },
+      (_, line) => `<li>${words[(line + index) % 10]} ${words[(line * 3 + index) % 10]}</li>`,
+    ).join('\n');
   const numbers = Array.from({ length: 6 }, (_, index) => index);
   return [
-    ...numbers.map((index) => page(`login-${index}`, 'Sign in', '<form><input name="user"><button>Sign in</button></form>')),
-    ...numbers.map((index) => page(`spam-${index}`, 'Best offers', `<p>${'Buy cheap watches now at the best price. '.repeat(60 + index)}</p>`)),
-    ...numbers.map((index) => page(`list-${index}`, 'All offers', `<div><p>The list of all the offers that we have with prices to be seen.</p><ul>${list(index)}</ul></div>`)),
+    ...numbers.map((index) =>
+      page(`login-${index}`, 'Sign in', '<form><input name="user"><button>Sign in</button></form>'),
+    ),
+    ...numbers.map((index) =>
+      page(`spam-${index}`, 'Best offers', `<p>${'Buy cheap watches now at the best price. '.repeat(60 + index)}</p>`),
+    ),
+    ...numbers.map((index) =>
+      page(
+        `list-${index}`,
+        'All offers',
+        `<div><p>The list of all the offers that we have with prices to be seen.</p><ul>${list(index)}</ul></div>`,
+      ),
+    ),
     ...numbers.map((index) => page(`lorem-${index}`, 'Coming soon', `<p>${loremPage(index)}</p>`)),
     ...numbers.map((index) => page(`code-${index}`, 'Widget', `<p>${codePage(index)}</p>`)),
-    ...numbers.map((index) => page(`casino/${index}`, 'Win', asParagraphs('You will win a lot of money with us and that is a promise. '.repeat(8)))),
+    ...numbers.map((index) =>
+      page(
+        `casino/${index}`,
+        'Win',
+        asParagraphs('You will win a lot of money with us and that is a promise. '.repeat(8)),
+      ),
+    ),
     ...numbers.map((index) => page(`short-${index}`, 'Opening hours', `<p>${shortPage(index)}</p>`)),
     ...numbers.map((index) => page(`image-${index}.png`, 'Image', 'not a page', 'image/png')),
   ];

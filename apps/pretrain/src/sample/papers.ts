@@ -1,6 +1,5 @@
-import { createWriteStream } from 'node:fs';
-import { rename } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
+import { writeFileAtomic } from '../atomic-write.ts';
 import { paragraphs } from './page-templates.ts';
 import { PretrainError } from '../pretrain-error.ts';
 import type { SampleText } from './text-packages.ts';
@@ -11,9 +10,13 @@ type PdfKit = typeof import('pdfkit');
 /** Loads pdfkit on use: only the sample needs to write PDFs. */
 async function loadPdfkit(): Promise<PdfKit> {
   try {
-    return (await import('pdfkit')).default ;
+    return (await import('pdfkit')).default;
   } catch (cause) {
-    throw new PretrainError('SAMPLE_NOT_INSTALLED', 'the quickstart sample needs pdfkit; install it with: npm install pdfkit', { cause });
+    throw new PretrainError(
+      'SAMPLE_NOT_INSTALLED',
+      'the quickstart sample needs pdfkit; install it with: npm install pdfkit',
+      { cause },
+    );
   }
 }
 
@@ -26,18 +29,22 @@ export async function writePaper(path: string, { title, text }: SampleText, colu
     bufferPages: true,
     info: { Title: title, CreationDate: new Date(0), ModDate: new Date(0) },
   });
-  const temporary = `${path}.partial`;
-  const output = createWriteStream(temporary);
-  document.pipe(output);
+  const chunks: Uint8Array[] = [];
+  document.on('data', (chunk: Uint8Array) => chunks.push(chunk));
   document.font('Times-Bold').fontSize(16).text(winAnsi(title), { align: 'center' }).moveDown();
   document.font('Times-Roman').fontSize(10);
   for (const paragraph of paragraphs(text)) {
-    document.text(winAnsi(paragraph), { columns, columnGap: 24, align: columns === 2 ? 'left' : 'justify', paragraphGap: 6 });
+    document.text(winAnsi(paragraph), {
+      columns,
+      columnGap: 24,
+      align: columns === 2 ? 'left' : 'justify',
+      paragraphGap: 6,
+    });
   }
   addRunningHeads(document, title);
   document.end();
-  await finished(output);
-  await rename(temporary, path);
+  await finished(document);
+  writeFileAtomic(path, Buffer.concat(chunks));
 }
 
 function addRunningHeads(document: PdfDocument, title: string): void {
