@@ -1,7 +1,18 @@
-import { readFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import bloomFilters from 'bloom-filters';
-import { BloomDeduplicator, ExactDeduplicator, MinHasher, clusterSignatures, normalizeText } from '../src/index.ts';
+import {
+  BloomDeduplicator,
+  ExactDeduplicator,
+  MinHasher,
+  PackedBloomFilter,
+  clusterSignatures,
+  findRepeatedSubstrings,
+  minHashFiles,
+  normalizeText,
+} from '../src/index.ts';
 import { slowShingles } from '../src/fixtures/slow-min-hash.fixture.ts';
 
 interface BenchRow {
@@ -37,8 +48,8 @@ function makeTexts(count: number): string[] {
   );
 }
 
-function row(name: string, ours: number, unit: string, peer: string, peerValue: number): BenchRow {
-  return { bench: 'dedup', case: name, ours, unit, peer, peerValue, ratio: ours / peerValue };
+function row(name: string, ours: number, unit: string, peer: string, peerValue: number | null): BenchRow {
+  return { bench: 'dedup', case: name, ours, unit, peer, peerValue, ratio: peerValue && ours / peerValue };
 }
 
 const megabytes = (texts: readonly string[]) => texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0) / 1e6;
@@ -109,10 +120,65 @@ function benchBloom(): BenchRow {
     for (const { text } of documents) if (!filter.has(text)) filter.add(text);
   });
   const rate = documents.length / ours;
-  return row('Bloom filter', rate, 'documents/s', 'bloom-filters on whole texts', documents.length / peer);
+  return row('bloom, growing, texts', rate, 'documents/s', 'bloom-filters on whole texts', documents.length / peer);
+}
+
+/** Short keys such as URLs: each is looked up and added, in filters of the same capacity and rate. */
+function benchPackedBloom(): BenchRow {
+  const keys = Array.from({ length: 200_000 }, (_, index) => `https://example.org/page/${index}`);
+  const few = keys.slice(0, 10_000);
+  const ours = seconds(() => {
+    const filter = new PackedBloomFilter({ capacity: keys.length, falsePositiveRate: 0.001 });
+    for (const key of keys) filter.add(key);
+  });
+  const peer = seconds(() => {
+    const filter = bloomFilters.BloomFilter.create(few.length, 0.001);
+    for (const key of few) if (!filter.has(key)) filter.add(key);
+  });
+  return row('bloom, packed, URLs', keys.length / ours, 'keys/s', 'bloom-filters', few.length / peer);
+}
+
+/** Against the plain way to a suffix array: sorting all suffixes by comparing them. */
+function benchSubstrings(): BenchRow {
+  const texts = makeTexts(150);
+  const ours = seconds(() => findRepeatedSubstrings(texts));
+  const few = Buffer.from(texts.slice(0, 2).join(''));
+  const peer = seconds(() => {
+    Array.from(few.keys()).sort((left, right) => Buffer.compare(few.subarray(left), few.subarray(right)));
+  });
+  return row('substrings', megabytes(texts) / ours, 'MB/s', 'sorting suffixes', few.length / 1e6 / peer);
+}
+
+/** All four stages on files, in one thread, against the same pages signed and clustered in memory without any file. */
+async function benchEndToEnd(): Promise<BenchRow> {
+  const texts = makeTexts(1500);
+  const folder = mkdtempSync(join(tmpdir(), 'dedup-bench-'));
+  try {
+    const input = join(folder, 'in.jsonl');
+    writeFileSync(input, texts.map((text, id) => `${JSON.stringify({ id, text })}\n`).join(''));
+    const start = performance.now();
+    await minHashFiles({ inputs: [input], folder: join(folder, 'out'), preset: 'fineweb' });
+    const ours = megabytes(texts) / ((performance.now() - start) / 1000);
+    const hasher = new MinHasher({ preset: 'fineweb' });
+    const middle = performance.now();
+    const signatures = texts.map((text) => hasher.signature(text));
+    clusterSignatures(signatures, hasher.options);
+    const limit = megabytes(texts) / ((performance.now() - middle) / 1000);
+    return row('end-to-end, files, fineweb', ours, 'MB/s', 'limit', limit);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** Runs all cases; ratio > 1 means this package is ahead, and rows with peer `limit` give the share of the limit reached. */
 export async function bench(): Promise<BenchRow[]> {
-  return [...benchSignatures(), benchClusters(), benchExact(), benchBloom()];
+  return [
+    ...benchSignatures(),
+    benchClusters(),
+    benchExact(),
+    benchBloom(),
+    benchPackedBloom(),
+    benchSubstrings(),
+    await benchEndToEnd(),
+  ];
 }

@@ -1,7 +1,8 @@
-"""Compares @smol/dedup with datatrove: normalised text, permutation coefficients, signatures and clusters.
+"""Compares @smol/dedup with datatrove: normalised text, signatures, clusters, the stage files byte for byte, repeated sentences and shared n-grams.
 
     python oracle.py          compare (the package must be built); ends with "N passed, N failed"
     python oracle.py --speed  print datatrove's MB/s on the texts of bench/dedup.bench.ts
+    python oracle.py --large  compare what is kept of 100 000 documents, and the time it takes
     python oracle.py --write  write src/fixtures/datatrove.json, which the tests compare with
 
 Words are separated by white space on both sides: datatrove's per-language word splitters are replaced by str.split.
@@ -17,9 +18,12 @@ import tempfile
 import time
 from pathlib import Path
 
+import datatrove.pipeline.decont.n_grams as decontamination
 import datatrove.pipeline.dedup.minhash as minhash
+import datatrove.pipeline.dedup.sentence_dedup as sentence_dedup
 from datatrove.data import Document
 from datatrove.utils.hashing import HashConfig
+from datatrove.utils.logging import logger
 from datatrove.utils.text import simplify_text
 
 ROOM = Path(__file__).resolve().parent.parent
@@ -30,6 +34,9 @@ SETTINGS = [{"hash": name} for name in HASHES] + [
     {"preset": "finepdfs"},
     {"hash": "xxh64", "shingleSize": 3, "bands": 20, "rows": 5, "seed": 42},
 ]
+
+
+logger.remove()
 
 
 class WhitespaceWords:
@@ -75,6 +82,158 @@ def clusters(settings, texts):
             for index, cluster in sorted(struct.iter_unpack("<II", file.read_bytes())):
                 roots[index] = first.setdefault(cluster, index)
         return roots
+
+
+def stage_files(settings, inputs, folder):
+    """Runs datatrove's first three stages, one rank for each input."""
+    options = config(settings)
+    for rank, texts in enumerate(inputs):
+        documents = [Document(text=text, id=f"{rank}_{index}") for index, text in enumerate(texts)]
+        minhash.MinhashDedupSignature(f"{folder}/signatures", options)(documents, rank=rank, world_size=len(inputs))
+    buckets = minhash.MinhashDedupBuckets(f"{folder}/signatures", f"{folder}/buckets", config=options)
+    for rank in range(options.num_buckets):
+        buckets(None, rank=rank, world_size=options.num_buckets)
+    minhash.MinhashDedupCluster(f"{folder}/buckets", f"{folder}/clusters", config=options, save_cluster_id=True, save_cluster_size=True)(None)
+
+
+def our_stage_files(settings, inputs, folder, **more):
+    paths = []
+    for rank, texts in enumerate(inputs):
+        paths.append(f"{folder}/{rank}.jsonl")
+        with open(paths[-1], "w", encoding="utf-8") as file:
+            file.writelines(json.dumps({"text": text, "id": f"{rank}_{index}"}) + "\n" for index, text in enumerate(texts))
+    question = {"inputs": paths, "folder": f"{folder}/ours", "representative": "datatrove", **settings, **more}
+    subprocess.run(["node", ROOM / "scripts" / "minhash-files.mjs"], input=json.dumps(question), stdout=subprocess.DEVNULL, check=True, text=True)
+
+
+def compare_stage_files(check, settings, inputs, **more):
+    """Every file of datatrove's three stages must be ours, byte for byte, and what is kept the same."""
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        our_stage_files(settings, inputs, folder, **more)
+        middle = time.perf_counter()
+        stage_files(settings, inputs, f"{folder}/theirs")
+        end = time.perf_counter()
+        for stage in ("signatures", "buckets", "clusters"):
+            theirs = {path.relative_to(f"{folder}/theirs"): path.read_bytes() for path in Path(f"{folder}/theirs/{stage}").rglob("*.*")}
+            theirs = {path: content for path, content in theirs.items() if content or stage != "clusters"}
+            mine = {path: Path(f"{folder}/ours/stages/{path}") for path in theirs}
+            same = all(path.exists() and path.read_bytes() == theirs[name] for name, path in mine.items())
+            check(f"{len(theirs)} files of {stage}, {sum(map(len, theirs.values()))} bytes {settings}", bool(theirs) and same)
+        kept, expected = [], []
+        for rank, texts in enumerate(inputs):
+            lines = Path(f"{folder}/ours/kept/{rank}.jsonl").read_text(encoding="utf-8").splitlines()
+            kept += [json.loads(line)["id"] for line in lines]
+            path = Path(f"{folder}/theirs/clusters/{rank:06d}.remove")
+            removed = {index for (index,) in struct.iter_unpack("<I", path.read_bytes())} if path.exists() else set()
+            expected += [f"{rank}_{index}" for index in range(len(texts)) if index not in removed]
+        check(f"{len(kept)} kept of {sum(map(len, inputs))} {settings}", kept == expected)
+        return middle - start, end - middle
+
+
+def compare_index(check, settings):
+    """A run with an index of another run's signatures; the index and the matches must be datatrove's, byte for byte."""
+    texts = near_copies(1200, 9)
+    options = config(settings)
+    same = lambda left, right: bool(left) and [path.read_bytes() for path in left] == [path.read_bytes() for path in right]
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("old", "new"):
+            Path(f"{folder}/{name}").mkdir()
+        our_stage_files(settings, [texts[::3], texts[1::3]], f"{folder}/old", saveIndex=f"{folder}/index")
+        our_stage_files(settings, [texts[2::3], texts[::9]], f"{folder}/new", indexes=[f"{folder}/index"])
+        ours = Path(f"{folder}/new/ours/stages")
+        for band in range(options.num_buckets):
+            build = minhash.MinhashBuildIndex(f"{folder}/old/ours/stages/signatures", f"{folder}/theirs", "signatures", config=options)
+            build(None, rank=band, world_size=options.num_buckets)
+        files = lambda root, pattern: sorted(Path(root).glob(pattern))
+        indexes = files(f"{folder}/theirs", "*/*.index")
+        check(f"{len(indexes)} files of an index {settings}", same(files(f"{folder}/index", "*/*.index"), indexes))
+        buckets = minhash.MinhashDedupBuckets(
+            f"{ours}/signatures", f"{folder}/buckets", index_folder=f"{folder}/theirs", config=options, only_dedup_in_index=False)
+        for rank in range(options.num_buckets):
+            buckets(None, rank=rank, world_size=options.num_buckets)
+        minhash.MinhashDedupCluster(f"{folder}/buckets", f"{folder}/clusters", config=options)(None)
+        check(f"matches with an index {settings}", same(files(ours, "buckets/*.dups"), files(folder, "buckets/*.dups")))
+        check(f"what is removed with an index {settings}", same(files(ours, "clusters/*.remove"), files(folder, "clusters/*.remove")))
+
+
+def near_copies(count, seed):
+    """Texts of which about half are copies of others with a few words changed."""
+    draw = random.Random(seed)
+    words = LOREM.split()
+    texts = []
+    for index in range(count):
+        text = draw.choices(words, k=draw.randrange(3, 120)) if draw.random() < 0.5 or not texts else texts[draw.randrange(len(texts))].split()
+        for _ in range(draw.randrange(0, 4)):
+            text[draw.randrange(len(text))] = f"new{index}word"
+        texts.append(" ".join(text))
+    return texts
+
+
+def repetitive_texts(count, seed):
+    """Lines and words from so few that much is repeated."""
+    draw = random.Random(seed)
+    words = ["One", "two,", "three", "4.5", "five!", ""]
+    lines = [" ".join(draw.choices(words, k=draw.randrange(0, 5))) for _ in range(12)]
+    return ["\n".join(draw.choices(lines, k=draw.randrange(1, 12))) for _ in range(count)]
+
+
+def their_sentences(texts, span):
+    """datatrove's sentence deduplication in its mode of lines, with str.split for words."""
+    options = sentence_dedup.SentDedupConfig(n_sentences=span, split_sentences=False, min_doc_words=3, min_num_sentences=2)
+    sentence_dedup.load_word_tokenizer = lambda language: WhitespaceWords()
+    sentence_dedup.split_into_sentences = lambda text, language: text.splitlines()
+    with tempfile.TemporaryDirectory() as folder:
+        documents = lambda: (Document(text=text, id=str(index)) for index, text in enumerate(texts))
+        sentence_dedup.SentenceDedupSignature(f"{folder}/s", config=options)(documents())
+        sentence_dedup.SentenceFindDedups(f"{folder}/s", f"{folder}/d", config=options)()
+        kept = sentence_dedup.SentenceDedupFilter(f"{folder}/d", config=options)(documents())
+        kept = {int(document.id): document.text for document in kept}
+        return [kept.get(index) for index in range(len(texts))]
+
+
+def their_ngrams(texts, examples, ngram):
+    options = decontamination.NGramsDecontConfig(n_grams=ngram)
+    indexer = object.__new__(decontamination.NGramsDecontIndexer)
+    indexer.config, indexer.tokenizer = options, WhitespaceWords()
+    indexer.hash_func = decontamination.create_hash_func(options.hash_config)
+    search = object.__new__(decontamination.NGramsDecontFilter)
+    search.config, search.tokenizer, search.hash_func = options, indexer.tokenizer, indexer.hash_func
+    search.stat_update = lambda *names: None
+    search._index_hashes = {value: "task" for example in examples for value in indexer.compute_hashes(example["label"], example.get("query"))}
+    documents = [Document(text=text, id="") for text in texts]
+    return [None if search.filter(document) is True else document.metadata["contaminated_ngram"] for document in documents]
+
+
+def compare_texts(check):
+    texts = repetitive_texts(400, 2)
+    for span, ngram in ((3, 5), (1, 3), (4, 8)):
+        draw = random.Random(ngram)
+        examples = [{"task": "task", "label": draw.choice(texts), "query": draw.choice(texts)} for _ in range(4)]
+        question = {"texts": texts, "examples": examples, "spanSentences": span, "ngram": ngram}
+        answer = subprocess.run(["node", ROOM / "scripts" / "texts.mjs"], input=json.dumps(question), stdout=subprocess.PIPE, check=True, text=True)
+        mine = json.loads(answer.stdout)
+        # Joining lines by line feeds loses the last one where the end is cut.
+        trim = lambda found: [text and text.rstrip("\n") for text in found]
+        theirs = their_sentences(texts, span)
+        check(f"{sum(text is not None for text in theirs)} of {len(texts)} texts without repeated spans of {span} lines", trim(mine["sentences"]) == trim(theirs))
+        theirs = their_ngrams(texts, examples, ngram)
+        check(f"{sum(text is not None for text in theirs)} of {len(texts)} texts with {ngram}-grams of examples", mine["found"] == theirs)
+
+
+def large():
+    results = []
+
+    def check(name, passed):
+        results.append(passed)
+        print(("ok    " if passed else "FAILED"), name)
+
+    texts = near_copies(100_000, 5)
+    inputs = [texts[start::4] for start in range(4)]
+    ours, theirs = compare_stage_files(check, {"preset": "fineweb2"}, inputs, workers=2)
+    print(f"ours {ours:.1f} s with 2 workers, datatrove {theirs:.1f} s with 1 and without its fourth stage")
+    print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
+    sys.exit(0 if all(results) else 1)
 
 
 def digest(signature):
@@ -159,9 +318,15 @@ def compare():
     windows = [LOREM[start : start + 200] for start in range(0, len(LOREM) - 200, 10)]
     for settings in SETTINGS:
         check(f"clusters of {len(windows)} sliding windows {settings}", ours(settings, windows)["roots"] == clusters(settings, windows))
+    compare_texts(check)
+    for settings in SETTINGS[:2]:
+        compare_index(check, settings)
+    texts = near_copies(3000, 3)
+    for settings in SETTINGS:
+        compare_stage_files(check, settings, [texts[:1500], texts[1500:1600], texts[1600:]], workers=2, memory=2_000_000)
     print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
     sys.exit(0 if all(results) else 1)
 
 
 if __name__ == "__main__":
-    {"--write": write, "--speed": speed}.get(sys.argv[-1], compare)()
+    {"--write": write, "--speed": speed, "--large": large}.get(sys.argv[-1], compare)()

@@ -18,30 +18,52 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-export const HELP = `smol-dedup: removes exact and near duplicates from JSON Lines files
+export const HELP = `smol-dedup: removes repeated documents from JSON Lines files
 
-Usage: smol-dedup [options] FILE...          FILE: .jsonl or .jsonl.gz, - for standard input
+Usage: smol-dedup COMMAND [options] INPUT... --output DIR     files larger than memory, folders of results
+       smol-dedup [options] FILE...                            exact and near duplicates at once, in memory, into one file
+INPUT, FILE: .jsonl or .jsonl.gz. Of all that are alike the first document is kept.
 
-Of every cluster of duplicates the first document is kept. Without --output nothing is written but the report.
+Commands write DIR/kept/, DIR/removed/ (with the reason) and DIR/report.json:
+  minhash        near duplicates, as datatrove finds them; goes on where it was interrupted
+  exact          the same text, or --key compact|normalized, or the same --field NAME (url, say);
+                 --priority NAME keeps the one with the largest number in that field
+  bloom          the same as exact in fixed memory: --capacity N keys, --false-positive-rate P
+  sentences      cuts out spans of three sentences that stand in an earlier place (C4)
+  substrings     cuts out what stands elsewhere byte by byte: --minimum-bytes 200, --keep first|none; texts in memory
+  decontaminate  documents that share an n-gram (--ngram 12) with the texts in --against FILE
+and two print what they find:
+  plan INPUT...  documents, memory and disk that minhash will need, and the share of duplicates it will find
+  explain DIR ID why a document was removed: what was kept, equal bands, true similarity, shared text
 
-  -o, --output FILE      kept documents (.jsonl, .jsonl.gz), - for standard output
+  -o, --output DIR       folder of the results; one that an interrupted minhash has left is gone on with
+      --preset NAME      fineweb (14x8, sha1), fineweb2 (14x8, xxh64; default) or finepdfs (32x10, xxh64)
+      --bands N, --rows N, --shingle-size N, --seed N, --hash NAME   in place of the preset's
+      --workers N        threads of minhash; the results don't depend on it (default 1)
+      --memory SIZE      for the buffers of minhash, such as 512M (default) or 2G
+      --representative R first (default), or datatrove: keep of each cluster what datatrove keeps
+      --save-index DIR   keep the signatures of this run; --index DIR (of earlier runs) leaves out what resembles theirs
+      --text-key NAME    field of the text (default text)
+      --id-key NAME      field of the name (default id; without it FILE:LINE)
+
+Without a command (then nothing is written but what these name):
+  -o, --output FILE      kept documents (.jsonl, .jsonl.gz), - for standard output; - as FILE: standard input
       --removed FILE     removed documents, each with the reason in its metadata
       --report FILE      counts, cluster sizes, settings and expected recall as JSON
-      --preset NAME      fineweb (14x8, sha1), fineweb2 (14x8, xxh64; default) or finepdfs (32x10, xxh64)
-      --bands N          bands of a signature
-      --rows N           values of a band
-      --shingle-size N   words of a shingle
-      --seed N           seed of the permutations
       --exact KEY        same text (default), compact (same without white space), normalized, or none
       --no-near          only exact duplicates
+      --preset, --bands, --rows, --shingle-size, --seed   as above
+
       --json             report as JSON on standard output
   -q, --quiet            no talk on standard error
   -h, --help             this text
       --version          version of the program
 
 Examples:
+  smol-dedup minhash crawl-*.jsonl.gz --output unique --preset fineweb --workers 8
+  smol-dedup explain unique urn:uuid:1234
+  smol-dedup exact pages.jsonl --output by-url --field url
   smol-dedup crawl.jsonl.gz -o unique.jsonl.gz --removed removed.jsonl
-  smol-dedup part-*.jsonl --preset finepdfs --exact compact -o all.jsonl --report report.json
   zcat big.jsonl.gz | smol-dedup - -o - > unique.jsonl
 `;
 

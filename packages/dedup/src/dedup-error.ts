@@ -4,6 +4,10 @@
  * - `INVALID_RECORD`: a record of an input file is no document
  * - `INVALID_STATE`: saved state cannot be restored
  * - `SIGNATURE_MISMATCH`: signatures of unlike settings were mixed
+ * - `RUN_MISMATCH`: a folder holds a run with other settings or inputs
+ * - `DAMAGED_STAGE_FILE`: a stage file is not as it was written, and cannot be made again now
+ * - `OUT_OF_MEMORY`: more memory is needed than was allowed
+ * - `WORKER_FAILED`: a worker thread has ended
  * - `FILE_NOT_FOUND`, `UNREADABLE_FILE`, `UNWRITABLE_FILE`, `OUTPUT_IS_INPUT`: a file, named in the message
  */
 export type DedupErrorCode =
@@ -11,6 +15,10 @@ export type DedupErrorCode =
   | 'INVALID_RECORD'
   | 'INVALID_STATE'
   | 'SIGNATURE_MISMATCH'
+  | 'RUN_MISMATCH'
+  | 'DAMAGED_STAGE_FILE'
+  | 'OUT_OF_MEMORY'
+  | 'WORKER_FAILED'
   | 'FILE_NOT_FOUND'
   | 'UNREADABLE_FILE'
   | 'UNWRITABLE_FILE'

@@ -5,7 +5,7 @@ import type { TextSink } from './atomic-file.ts';
 import { DedupError } from './dedup-error.ts';
 import { Deduplicator } from './deduplicator.ts';
 import type { DedupeCounts, DedupeOptions, DedupeResult } from './deduplicator.ts';
-import { matchProbability } from './match-probability.ts';
+import { expectedRecall } from './match-probability.ts';
 import type { MinHashOptions } from './min-hash-options.ts';
 import { nameOf, readDocuments } from './read-documents.ts';
 import type { InputFile } from './read-documents.ts';
@@ -35,7 +35,6 @@ export interface DedupeFilesReport {
 }
 
 const PROGRESS_INTERVAL = 1000;
-const SIMILARITIES = [0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95];
 
 function realPath(path: string): string {
   try {
@@ -118,12 +117,11 @@ export async function dedupeFiles(options: DedupeFilesOptions): Promise<DedupeFi
     throw error;
   }
   const near = deduplicator.hasher?.options ?? false;
-  const recall = SIMILARITIES.map((similarity) => [similarity, near ? matchProbability(similarity, near) : 0]);
   return {
     inputs: inputs.map(nameOf),
     exact: typeof exact === 'function' ? 'custom' : exact,
     near,
     counts: result.counts,
-    expectedRecall: near ? (Object.fromEntries(recall) as Record<string, number>) : {},
+    expectedRecall: near ? expectedRecall(near) : {},
   };
 }

@@ -16,3 +16,10 @@ export function matchProbability(similarity: number, { bands, rows }: Banding): 
 export function similarityThreshold({ bands, rows }: Banding): number {
   return (1 / bands) ** (1 / rows);
 }
+
+const SIMILARITIES = [0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95];
+
+/** {@link matchProbability} at similarities from 0.5 to 0.95, for a report. */
+export function expectedRecall(banding: Banding): Record<string, number> {
+  return Object.fromEntries(SIMILARITIES.map((similarity) => [similarity, matchProbability(similarity, banding)]));
+}

@@ -8,16 +8,13 @@ import { AtomicFile } from './atomic-file.ts';
 import type { TextSink } from './atomic-file.ts';
 import { HELP, UsageError, parseCliArguments } from './cli-arguments.ts';
 import type { CliArguments } from './cli-arguments.ts';
+import type { CliStreams } from './cli-streams.ts';
+import { COMMANDS, parseCommandArguments } from './command-arguments.ts';
 import { DedupError } from './dedup-error.ts';
 import { dedupeFiles } from './dedupe-files.ts';
 import type { DedupeFilesReport } from './dedupe-files.ts';
 
-/** The streams of a process. */
-export interface CliStreams {
-  stdin: Readable;
-  stdout: Writable;
-  stderr: Writable & { isTTY?: boolean };
-}
+import { runCommand } from './run-command.ts';
 
 async function print(stream: Writable, text: string): Promise<void> {
   if (!stream.write(text)) await once(stream, 'drain');
@@ -87,6 +84,10 @@ function readVersion(): string {
 }
 
 async function execute(args: string[], streams: CliStreams, folder: string): Promise<void> {
+  const command = COMMANDS.find((name) => name === args[0]);
+  if (command !== undefined && !args.includes('--help') && !args.includes('-h')) {
+    return runCommand(parseCommandArguments(command, args.slice(1)), streams);
+  }
   const cliArguments = parseCliArguments(args);
   if (cliArguments === 'help') await print(streams.stdout, HELP);
   else if (cliArguments === 'version') await print(streams.stdout, `${readVersion()}\n`);

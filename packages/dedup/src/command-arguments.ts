@@ -1,0 +1,183 @@
+import { parseArgs } from 'node:util';
+import { UsageError } from './cli-arguments.ts';
+import type { HashName } from './kernel.ts';
+import type { MinHashPreset, MinHashSettings } from './min-hash-options.ts';
+import type { Representative } from './stage-settings.ts';
+
+/** What can stand first on the command line. */
+export const COMMANDS = [
+  'minhash',
+  'exact',
+  'bloom',
+  'sentences',
+  'substrings',
+  'decontaminate',
+  'explain',
+  'plan',
+] as const;
+
+/** A command of the program. */
+export type Command = (typeof COMMANDS)[number];
+
+/** What a command is told. */
+export interface CommandArguments {
+  command: Command;
+  /** input files; for `explain` the folder and the id */
+  operands: string[];
+  output: string;
+  minHash: MinHashSettings;
+  representative: Representative | undefined;
+  indexes: string[];
+  saveIndex: string | undefined;
+  workers: number;
+  memory: number | undefined;
+  textKey: string;
+  idKey: string;
+  key: 'text' | 'compact' | 'normalized';
+  field: string | undefined;
+  priority: string | undefined;
+  capacity: number;
+  falsePositiveRate: number;
+  against: string[];
+  ngram: number | undefined;
+  minimumBytes: number | undefined;
+  keep: 'first' | 'none';
+  json: boolean;
+  quiet: boolean;
+}
+
+const OPTIONS = {
+  output: { type: 'string', short: 'o' },
+  preset: { type: 'string' },
+  bands: { type: 'string' },
+  rows: { type: 'string' },
+  'shingle-size': { type: 'string' },
+  seed: { type: 'string' },
+  hash: { type: 'string' },
+  representative: { type: 'string' },
+  index: { type: 'string', multiple: true },
+  'save-index': { type: 'string' },
+  workers: { type: 'string', default: '1' },
+  memory: { type: 'string' },
+  'text-key': { type: 'string', default: 'text' },
+  'id-key': { type: 'string', default: 'id' },
+  key: { type: 'string', default: 'text' },
+  field: { type: 'string' },
+  priority: { type: 'string' },
+  capacity: { type: 'string', default: '10000000' },
+  'false-positive-rate': { type: 'string', default: '0.001' },
+  against: { type: 'string', multiple: true },
+  ngram: { type: 'string' },
+  'minimum-bytes': { type: 'string' },
+  keep: { type: 'string', default: 'first' },
+  json: { type: 'boolean', default: false },
+  quiet: { type: 'boolean', short: 'q', default: false },
+} as const;
+
+type Flag = keyof typeof OPTIONS;
+
+const MIN_HASH_FLAGS: Flag[] = ['preset', 'bands', 'rows', 'shingle-size', 'seed', 'hash', 'workers', 'memory'];
+const RECORD_FLAGS: Flag[] = ['text-key', 'id-key', 'json', 'quiet'];
+
+/** Which flags mean something to which command. */
+const FLAGS: Record<Command, Flag[]> = {
+  minhash: ['output', 'representative', 'index', 'save-index', ...MIN_HASH_FLAGS, ...RECORD_FLAGS],
+  exact: ['output', 'key', 'field', 'priority', ...RECORD_FLAGS],
+  bloom: ['output', 'key', 'field', 'capacity', 'false-positive-rate', ...RECORD_FLAGS],
+  sentences: ['output', ...RECORD_FLAGS],
+  substrings: ['output', 'minimum-bytes', 'keep', 'memory', ...RECORD_FLAGS],
+  decontaminate: ['output', 'against', 'ngram', ...RECORD_FLAGS],
+  explain: ['json'],
+  plan: [...MIN_HASH_FLAGS, ...RECORD_FLAGS],
+};
+
+function parseFlags(command: Command, args: string[]) {
+  const options = Object.fromEntries(FLAGS[command].map((flag) => [flag, OPTIONS[flag]])) as typeof OPTIONS;
+  try {
+    return parseArgs({ args, allowPositionals: true, options });
+  } catch (error) {
+    throw new UsageError(`${command}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function number(flag: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const parsed = Number(value);
+  if (value.trim() !== '' && Number.isFinite(parsed)) return parsed;
+  throw new UsageError(`--${flag} must be a number, got "${value}"`);
+}
+
+/** Bytes, with K, M or G for powers of 1024. */
+function byteCount(flag: string, value: string | undefined): number | undefined {
+  const match = value === undefined ? null : /^(\d+)([KMG]?)$/i.exec(value);
+  if (match) return Number(match[1]) * 1024 ** ' KMG'.indexOf(match[2].toUpperCase() || ' ');
+  if (value === undefined) return undefined;
+  throw new UsageError(`--${flag} must be a number of bytes such as 512M, got "${value}"`);
+}
+
+function oneOf<T extends string>(flag: string, value: string, choices: readonly T[]): T {
+  const choice = choices.find((candidate) => candidate === value);
+  if (choice !== undefined) return choice;
+  throw new UsageError(`--${flag} must be one of ${choices.join(', ')}, got "${value}"`);
+}
+
+function minHashSettings(values: ReturnType<typeof parseFlags>['values']): MinHashSettings {
+  const given = {
+    preset: values.preset as MinHashPreset | undefined,
+    bands: number('bands', values.bands),
+    rows: number('rows', values.rows),
+    shingleSize: number('shingle-size', values['shingle-size']),
+    seed: number('seed', values.seed),
+    hash: values.hash as HashName | undefined,
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+function checkOperands(command: Command, operands: string[], output: string | undefined): void {
+  if (command === 'explain' && operands.length !== 2) {
+    throw new UsageError('explain takes the folder of a run and the id of a document');
+  }
+  if (operands.length === 0) throw new UsageError('no input file; try smol-dedup --help');
+  if (operands.includes('-')) throw new UsageError(`${command} reads its inputs twice or by name: - is none`);
+  if (FLAGS[command].includes('output') && output === undefined) throw new UsageError(`${command} needs --output DIR`);
+}
+
+/**
+ * Reads the command line after the command.
+ *
+ * @throws UsageError when it makes no sense
+ */
+export function parseCommandArguments(command: Command, args: string[]): CommandArguments {
+  const { values, positionals: operands } = parseFlags(command, args);
+  checkOperands(command, operands, values.output);
+  const representative = values.representative;
+  if (command === 'decontaminate' && !values.against?.length)
+    throw new UsageError('decontaminate needs --against FILE');
+  return {
+    command,
+    operands,
+    output: values.output ?? '',
+    minHash: minHashSettings(values),
+    representative:
+      representative === undefined
+        ? undefined
+        : oneOf('representative', representative, ['first', 'datatrove'] as const),
+    indexes: values.index ?? [],
+    saveIndex: values['save-index'],
+    workers: number('workers', values.workers) ?? 1,
+    memory: byteCount('memory', values.memory),
+    textKey: values['text-key'] ?? 'text',
+    idKey: values['id-key'] ?? 'id',
+    key: oneOf('key', values.key ?? 'text', ['text', 'compact', 'normalized']),
+    field: values.field,
+    priority: values.priority,
+    capacity: number('capacity', values.capacity) ?? 0,
+    falsePositiveRate: number('false-positive-rate', values['false-positive-rate']) ?? 0,
+    against: values.against ?? [],
+    ngram: number('ngram', values.ngram),
+    minimumBytes: number('minimum-bytes', values['minimum-bytes']),
+    keep: oneOf('keep', values.keep ?? 'first', ['first', 'none']),
+    json: values.json ?? false,
+    quiet: values.quiet ?? false,
+  };
+}

@@ -1,0 +1,41 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { stagePath } from './stage-settings.ts';
+
+function readAt(file: number, position: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  readSync(file, bytes, 0, length, position);
+  return bytes;
+}
+
+/** Reads the ids of single documents from the files that the first stage left; files are opened when first needed. */
+export class IdReader {
+  readonly #folder: string;
+  readonly #open = new Map<string, number>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  #file(path: string): number {
+    const known = this.#open.get(path);
+    if (known !== undefined) return known;
+    if (this.#open.size >= 256) this.close(); // stay below the limit on open files
+    const file = openSync(join(this.#folder, path), 'r');
+    this.#open.set(path, file);
+    return file;
+  }
+
+  /** The id of a document, by the number of its input and its own. */
+  idOf(rank: number, document: number): string {
+    const ends = this.#file(stagePath.idEnds(rank));
+    const before = document === 0 ? 0 : readAt(ends, 8 * (document - 1), 8).readDoubleLE();
+    const end = readAt(ends, 8 * document, 8).readDoubleLE();
+    return JSON.parse(readAt(this.#file(stagePath.ids(rank)), before, end - before).toString()) as string;
+  }
+
+  close(): void {
+    for (const file of this.#open.values()) closeSync(file);
+    this.#open.clear();
+  }
+}

@@ -1,0 +1,93 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { DedupError } from './dedup-error.ts';
+import { compareValues } from './signature-records.ts';
+import type { RecordLayout } from './signature-records.ts';
+
+/** Reads a sorted file of records in blocks; the file is open only while a block is read, so that any number can take part. */
+class RecordReader {
+  readonly #path: string;
+  readonly #recordWords: number;
+  readonly block: Uint32Array;
+  /** first word of the record at hand */
+  start = 0;
+  #end = 0;
+  #position = 0;
+
+  constructor(path: string, recordWords: number, blockBytes: number) {
+    this.#path = path;
+    this.#recordWords = recordWords;
+    this.block = new Uint32Array(Math.max(1, Math.floor(blockBytes / 4 / recordWords)) * recordWords);
+  }
+
+  /** Goes to the next record; `false` at the end of the file. */
+  advance(): boolean {
+    this.start += this.#recordWords;
+    return this.start < this.#end || this.fill();
+  }
+
+  /** Reads the next block; `false` at the end of the file. */
+  fill(): boolean {
+    const bytes = new Uint8Array(this.block.buffer);
+    let count = 0;
+    const file = openSync(this.#path, 'r');
+    try {
+      for (let got = -1; got !== 0 && count < bytes.length; count += got) {
+        got = readSync(file, bytes, count, bytes.length - count, this.#position + count);
+      }
+    } finally {
+      closeSync(file);
+    }
+    if (count % (4 * this.#recordWords) !== 0) {
+      const message = `${this.#path}: ends within a record of ${4 * this.#recordWords} bytes; delete it and run again`;
+      throw new DedupError('DAMAGED_STAGE_FILE', message);
+    }
+    this.#position += count;
+    [this.start, this.#end] = [0, count / 4];
+    return count > 0;
+  }
+}
+
+/**
+ * Merges sorted files of records: calls `take(words, start, source)` for each record in ascending order of its values, then
+ * of its source (a file's place in the list), then of its document.
+ *
+ * @param blockBytes memory per file
+ * @param indexes so many files at the beginning of the list are indexes, whose records are values without a document
+ */
+export function mergeRecords(
+  paths: readonly string[],
+  layout: RecordLayout,
+  blockBytes: number,
+  take: (words: Uint32Array, start: number, source: number) => void,
+  indexes = 0,
+): void {
+  const wordsOf = (source: number) => (source < indexes ? layout.words - 1 : layout.words);
+  const readers = paths.map((path, source) => new RecordReader(path, wordsOf(source), blockBytes));
+  const isBefore = (left: number, right: number) => {
+    const [a, b] = [readers[left], readers[right]];
+    return (compareValues(a.block, a.start, b.block, b.start, layout) || left - right) < 0;
+  };
+  const heap = readers.map((_, source) => source).filter((source) => readers[source].fill());
+  const sink = (hole: number) => {
+    const source = heap[hole];
+    for (let child = 2 * hole + 1; child < heap.length; child = 2 * hole + 1) {
+      if (child + 1 < heap.length && isBefore(heap[child + 1], heap[child])) child++;
+      if (!isBefore(heap[child], source)) break;
+      heap[hole] = heap[child];
+      hole = child;
+    }
+    heap[hole] = source;
+  };
+  for (let hole = heap.length >> 1; hole >= 0 && heap.length > 0; hole--) sink(hole);
+  while (heap.length > 0) {
+    const source = heap[0];
+    const reader = readers[source];
+    take(reader.block, reader.start, source);
+    if (!reader.advance()) {
+      const last = heap.pop()!;
+      if (heap.length === 0) return;
+      heap[0] = last;
+    }
+    sink(0);
+  }
+}

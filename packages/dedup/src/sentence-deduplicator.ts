@@ -1,0 +1,104 @@
+import type { TextDocument } from './exact-deduplicator.ts';
+import { hashText } from './hash-text.ts';
+import { normalizeText } from './normalize-text.ts';
+
+/** Splits a text into pieces that make up the whole text, white space and all. */
+export type SentenceSplitter = (text: string) => string[];
+
+/** How spans are cut and what is left of a document. The defaults are datatrove's, after C4 (Raffel et al. 2020, §2.2). */
+export interface SentenceOptions {
+  /** sentences of a span; default 3 */
+  spanSentences?: number;
+  /** a document that was changed and has fewer words is removed; default 50 */
+  minimumWords?: number;
+  /** a document that was changed and has fewer sentences is removed; default 3 */
+  minimumSentences?: number;
+  /** spans of fewer words stay, though they are repeated; default 0 */
+  minimumSpanWords?: number;
+  /** default: the sentences of `Intl.Segmenter` in English */
+  split?: SentenceSplitter;
+}
+
+/** What is left of a document. */
+export interface SentenceResult {
+  /** the text without its repeated spans; the same as before if it has none */
+  text: string;
+  /** the text is as it was, or long enough still */
+  kept: boolean;
+  /** the pieces that were cut out */
+  removed: string[];
+}
+
+/** Splits a text by Unicode's rules for sentences (UAX 29). */
+export function splitSentences(text: string, locale = 'en'): string[] {
+  const segmenter = new Intl.Segmenter(locale, { granularity: 'sentence' });
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
+}
+
+const countWords = (text: string) => text.split(/\s+/).filter((word) => word !== '').length;
+
+/**
+ * Cuts out what stands in an earlier place already: every span of three sentences but its first occurrence, within a
+ * document and among all. Spans are compared as {@link normalizeText} gives their sentences, by 64 bits of xxHash.
+ *
+ * Does what datatrove's sentence deduplication does on one file, without its errors: sentences beyond 65 535 count, and a
+ * span that is too short to remove stays whole.
+ */
+export class SentenceDeduplicator {
+  readonly #spanSentences: number;
+  readonly #minimumWords: number;
+  readonly #minimumSentences: number;
+  readonly #minimumSpanWords: number;
+  readonly #split: SentenceSplitter;
+  readonly #seen = new Set<bigint>();
+
+  constructor(options: SentenceOptions = {}) {
+    this.#spanSentences = options.spanSentences ?? 3;
+    this.#minimumWords = options.minimumWords ?? 50;
+    this.#minimumSentences = options.minimumSentences ?? 3;
+    this.#minimumSpanWords = options.minimumSpanWords ?? 0;
+    this.#split = options.split ?? splitSentences;
+  }
+
+  /** Takes the next document; what it says for the first time counts as known from now on. */
+  add({ text }: TextDocument): SentenceResult {
+    const sentences = this.#split(text);
+    const spans = this.#findRepeats(sentences);
+    if (spans.length === 0) return { text, kept: text !== '', removed: [] };
+    const kept = sentences.filter((_, index) => !spans.some(([start, end]) => index >= start && index < end));
+    const left = kept.join('').trimStart();
+    return {
+      text: left,
+      kept: this.#isLongEnough(left),
+      removed: spans.map(([start, end]) => sentences.slice(start, end).join('')),
+    };
+  }
+
+  /** Ranges of sentences to cut out, ascending, joined where they touch. */
+  #findRepeats(sentences: string[]): [start: number, end: number][] {
+    const size = this.#spanSentences;
+    const normalized = sentences.map((sentence) => normalizeText(sentence));
+    const ranges: [number, number][] = [];
+    for (let start = 0; start + size <= sentences.length; start++) {
+      const span = normalized.slice(start, start + size).join(' ');
+      if (span.trim() === '' || this.#isNew(span)) continue;
+      const last = ranges.at(-1);
+      if (last && start <= last[1]) last[1] = start + size;
+      else ranges.push([start, start + size]);
+    }
+    if (this.#minimumSpanWords === 0) return ranges;
+    return ranges.filter(([start, end]) => countWords(sentences.slice(start, end).join('')) >= this.#minimumSpanWords);
+  }
+
+  #isNew(span: string): boolean {
+    const hash = hashText(span, 'xxh64');
+    if (this.#seen.has(hash)) return false;
+    this.#seen.add(hash);
+    return true;
+  }
+
+  #isLongEnough(text: string): boolean {
+    if (text === '' || countWords(text) < this.#minimumWords) return false;
+    return this.#split(text).length >= this.#minimumSentences;
+  }
+}

@@ -1,0 +1,168 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { MinHasher } from './min-hasher.ts';
+import { readRecords } from './read-records.ts';
+import type { FileRecord } from './read-records.ts';
+import { mergeRecords } from './record-merge.ts';
+import { MOST_SORTED_RECORDS, layoutOf, sortRecords } from './signature-records.ts';
+import type { RecordLayout } from './signature-records.ts';
+import { StageFile } from './stage-file.ts';
+import type { FileSeal } from './stage-file.ts';
+import { stagePath } from './stage-settings.ts';
+import type { Advance, StageSettings, TaskResult } from './stage-settings.ts';
+
+const FIRST_CAPACITY = 1024;
+/** Places of records that are no documents, in the report of one file. */
+const PROBLEMS_SHOWN = 100;
+
+/** Collects the records of one band, in the order of documents. */
+class BandBuffer {
+  readonly #layout: RecordLayout;
+  #words: Uint32Array;
+
+  constructor(layout: RecordLayout) {
+    this.#layout = layout;
+    this.#words = new Uint32Array(FIRST_CAPACITY * layout.words);
+  }
+
+  put(record: number, band: number, signature: BigUint64Array, document: number): void {
+    const { rows, valueWords, words } = this.#layout;
+    if ((record + 1) * words > this.#words.length) this.#grow();
+    const source = new Uint32Array(signature.buffer, signature.byteOffset + 8 * band * rows, 2 * rows);
+    const start = record * words;
+    if (valueWords === 2) this.#words.set(source, start);
+    else for (let row = 0; row < rows; row++) this.#words[start + row] = source[2 * row];
+    this.#words[start + words - 1] = document;
+  }
+
+  #grow(): void {
+    const grown = new Uint32Array(2 * this.#words.length);
+    grown.set(this.#words);
+    this.#words = grown;
+  }
+
+  sorted(count: number): Uint32Array {
+    return sortRecords(this.#words, count, this.#layout);
+  }
+}
+
+const asBytes = (words: Uint32Array) => new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+
+/** Sorts the records of one input by parts that fit into memory, then merges the parts. */
+class SignatureSorter {
+  readonly #settings: StageSettings;
+  readonly #rank: number;
+  readonly #layout: RecordLayout;
+  readonly #bands: BandBuffer[];
+  readonly #capacity: number;
+  #count = 0;
+  #runs = 0;
+
+  constructor(settings: StageSettings, rank: number) {
+    this.#settings = settings;
+    this.#rank = rank;
+    this.#layout = layoutOf(settings.minHash.rows, settings.minHash.hash);
+    const { bands } = settings.minHash;
+    this.#bands = Array.from({ length: bands }, () => new BandBuffer(this.#layout));
+    // Buffers double, one band is sorted into a copy: so that 2 · bands + 2 are never more than what there is.
+    const fitting = Math.floor(settings.taskBytes / (2 * bands + 2) / (4 * this.#layout.words));
+    this.#capacity = Math.max(FIRST_CAPACITY, Math.min(fitting, MOST_SORTED_RECORDS));
+  }
+
+  add(signature: BigUint64Array, document: number): void {
+    for (const [band, buffer] of this.#bands.entries()) buffer.put(this.#count, band, signature, document);
+    if (++this.#count === this.#capacity) this.#spill();
+  }
+
+  #spill(): void {
+    for (const [band, buffer] of this.#bands.entries()) {
+      this.#write(stagePath.run(band, this.#rank, this.#runs), buffer.sorted(this.#count));
+    }
+    this.#runs++;
+    this.#count = 0;
+  }
+
+  #write(path: string, words: Uint32Array): FileSeal {
+    const file = new StageFile(join(this.#settings.folder, path));
+    file.write(asBytes(words));
+    return file.close();
+  }
+
+  #merge(band: number): FileSeal {
+    const { folder, taskBytes } = this.#settings;
+    const runs = Array.from({ length: this.#runs }, (_, run) => join(folder, stagePath.run(band, this.#rank, run)));
+    const file = new StageFile(join(folder, stagePath.signatures(band, this.#rank)));
+    mergeRecords(runs, this.#layout, taskBytes / 4 / runs.length, (words, start) => {
+      file.write(asBytes(words.subarray(start, start + this.#layout.words)));
+    });
+    return file.close();
+  }
+
+  finish(): Record<string, FileSeal> {
+    const bands = this.#bands.map((_, band) => band);
+    const paths = bands.map((band) => stagePath.signatures(band, this.#rank));
+    if (this.#runs > 0) this.#spill();
+    const seals = bands.map((band) =>
+      this.#runs > 0 ? this.#merge(band) : this.#write(paths[band], this.#bands[band].sorted(this.#count)),
+    );
+    rmSync(join(this.#settings.folder, stagePath.runs(this.#rank)), { recursive: true, force: true });
+    return Object.fromEntries(paths.map((path, band) => [path, seals[band]]));
+  }
+}
+
+/** Writes ids so that each can be read by its document's number: JSON strings, and where each ends. */
+class IdWriter {
+  readonly #ids: StageFile;
+  readonly #ends: StageFile;
+  #end = 0;
+
+  constructor(folder: string, rank: number) {
+    this.#ids = new StageFile(join(folder, stagePath.ids(rank)));
+    this.#ends = new StageFile(join(folder, stagePath.idEnds(rank)));
+  }
+
+  add(id: string): void {
+    const bytes = Buffer.from(JSON.stringify(id));
+    this.#ids.write(bytes);
+    this.#end += bytes.length;
+    this.#ends.write(new Uint8Array(Float64Array.of(this.#end).buffer));
+  }
+
+  close(rank: number): Record<string, FileSeal> {
+    return { [stagePath.ids(rank)]: this.#ids.close(), [stagePath.idEnds(rank)]: this.#ends.close() };
+  }
+}
+
+/**
+ * Stage 1 for one input: `bucket_BBB/RRRRR.minhash.sig` for each band, records of the band's values and the document's
+ * number, sorted; bytes as datatrove writes them. Documents are numbered as datatrove does: those with an empty text have
+ * no number.
+ */
+export async function signInput(settings: StageSettings, rank: number, advance: Advance): Promise<TaskResult> {
+  const hasher = new MinHasher(settings.minHash);
+  const sorter = new SignatureSorter(settings, rank);
+  const ids = new IdWriter(settings.folder, rank);
+  const counts = { read: 0, documents: 0, empty: 0, tooShort: 0, broken: 0, invalidUtf8: 0 };
+  const problems: { line: number; problem: string }[] = [];
+  const { path } = settings.inputs[rank];
+  const take = ({ document, problem, line, validUtf8 }: FileRecord) => {
+    counts.read++;
+    if (!validUtf8) counts.invalidUtf8++;
+    if (document === null) {
+      counts.broken++;
+      if (problems.length < PROBLEMS_SHOWN) problems.push({ line, problem: problem! });
+      return;
+    }
+    if (document.text === '') {
+      counts.empty++;
+      return;
+    }
+    ids.add(document.id);
+    const signature = hasher.signature(document.text);
+    if (signature === null) counts.tooShort++;
+    else sorter.add(signature, counts.documents);
+    counts.documents++;
+  };
+  for await (const record of readRecords(path, path, settings, settings.longestLine, advance)) take(record);
+  return { files: { ...sorter.finish(), ...ids.close(rank) }, counts, details: { problems } };
+}

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { DedupError } from './dedup-error.ts';
+
+/** What a file must be to be the one that was written. */
+export interface FileSeal {
+  bytes: number;
+  /** BLAKE2b, 512 bits, the first 128 in hexadecimal */
+  checksum: string;
+}
+
+const BUFFER_BYTES = 1 << 20;
+const newHash = () => createHash('blake2b512');
+const shorten = (digest: string) => digest.slice(0, 32);
+
+function writeAll(file: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+}
+
+/**
+ * A binary file (gzipped in members of 1 MiB if it is called `.gz`) that appears under its name only when
+ * {@link StageFile.close} has completed and synced it. Keeps 1 MiB in memory.
+ */
+export class StageFile {
+  readonly #path: string;
+  readonly #temporary: string;
+  readonly #hash = newHash();
+  readonly #gzip: boolean;
+  readonly #file: number;
+  readonly #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  #filled = 0;
+  #written = 0;
+
+  /** @throws DedupError `UNWRITABLE_FILE` */
+  constructor(path: string) {
+    this.#path = path;
+    this.#temporary = `${path}.partial`;
+    this.#gzip = path.endsWith('.gz');
+    this.#file = this.#attempt(() => {
+      mkdirSync(dirname(path), { recursive: true });
+      return openSync(this.#temporary, 'w');
+    });
+  }
+
+  #attempt<T>(action: () => T): T {
+    try {
+      return action();
+    } catch (cause) {
+      const message = `${this.#path}: cannot be written (${(cause as Error).message})`;
+      throw new DedupError('UNWRITABLE_FILE', message, { cause });
+    }
+  }
+
+  write(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) {
+      const count = Math.min(bytes.length - at, BUFFER_BYTES - this.#filled);
+      this.#buffer.set(at === 0 && count === bytes.length ? bytes : bytes.subarray(at, at + count), this.#filled);
+      this.#filled += count;
+      at += count;
+      if (this.#filled === BUFFER_BYTES) this.#flush();
+    }
+  }
+
+  #flush(): void {
+    const content = this.#buffer.subarray(0, this.#filled);
+    const bytes = this.#gzip ? gzipSync(content) : content;
+    this.#hash.update(bytes);
+    this.#attempt(() => writeAll(this.#file, bytes));
+    this.#written += bytes.length;
+    this.#filled = 0;
+  }
+
+  /** Completes the file: written, synced, renamed. */
+  close(): FileSeal {
+    if (this.#filled > 0 || (this.#gzip && this.#written === 0)) this.#flush();
+    this.#attempt(() => {
+      fsyncSync(this.#file);
+      closeSync(this.#file);
+      renameSync(this.#temporary, this.#path);
+    });
+    return { bytes: this.#written, checksum: shorten(this.#hash.digest('hex')) };
+  }
+}
+
+function sealOf(path: string): FileSeal {
+  const hash = newHash();
+  const buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  const file = openSync(path, 'r');
+  try {
+    let bytes = 0;
+    for (let count = readSync(file, buffer); count > 0; count = readSync(file, buffer)) {
+      hash.update(buffer.subarray(0, count));
+      bytes += count;
+    }
+    return { bytes, checksum: shorten(hash.digest('hex')) };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** What is wrong with a file that should be as it was sealed; `null` if nothing is. */
+export function findDamage(path: string, { bytes, checksum }: FileSeal): string | null {
+  const size = statSync(path, { throwIfNoEntry: false })?.size;
+  if (size === undefined) return `${path}: is missing`;
+  if (size !== bytes) return `${path}: has ${size} bytes, expected ${bytes}`;
+  return sealOf(path).checksum === checksum ? null : `${path}: its checksum is not the one it was written with`;
+}

@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import type { MinHashOptions } from './min-hash-options.ts';
+import type { RecordKeys } from './read-records.ts';
+import type { FileSeal } from './stage-file.ts';
+
+/** The four stages, in order. */
+export const STAGES = ['signatures', 'matching', 'clustering', 'filtering'] as const;
+
+/** A stage of an out-of-core run. */
+export type Stage = (typeof STAGES)[number];
+
+/** Which member of a cluster is kept: the first, or the one that datatrove's union by size ends with. */
+export type Representative = 'first' | 'datatrove';
+
+/** A file to read and what its results are called. */
+export interface StageInput {
+  path: string;
+  /** file name in the folders of results */
+  output: string;
+}
+
+/** All that the tasks of a run need to know; plain data, the same for every worker. */
+export interface StageSettings extends RecordKeys {
+  folder: string;
+  inputs: readonly StageInput[];
+  minHash: MinHashOptions;
+  representative: Representative;
+  /** folders of signatures of earlier runs: what equals one of them is removed */
+  indexes: readonly string[];
+  /** memory that one task may use for its buffers */
+  taskBytes: number;
+  longestLine: number;
+}
+
+/** Stands in matches for a document of an earlier run, as input and as document. */
+export const FROM_INDEX = 0xffff_ffff;
+
+/** What a finished task leaves behind; kept beside its files, so that it is not run again. */
+export interface TaskResult {
+  /** path in the run's folder → what the file must be */
+  files: Record<string, FileSeal>;
+  counts: Record<string, number>;
+  /** whatever else the report tells */
+  details?: object;
+}
+
+/** Called by a task with the number of bytes, records or files that it has got through since it last called. */
+export type Advance = (amount: number) => void;
+
+const digits = (number: number, length: number) => String(number).padStart(length, '0');
+
+/** Where things lie in the folder of a run; names of the stage files as datatrove has them. */
+export const stagePath = {
+  signatures: (band: number, rank: number) =>
+    join('stages', 'signatures', `bucket_${digits(band, 3)}`, `${digits(rank, 5)}.minhash.sig`),
+  run: (band: number, rank: number, run: number) =>
+    join('stages', 'runs', digits(rank, 5), `${digits(band, 3)}_${digits(run, 4)}`),
+  runs: (rank: number) => join('stages', 'runs', digits(rank, 5)),
+  ids: (rank: number) => join('stages', 'ids', `${digits(rank, 5)}.ids`),
+  idEnds: (rank: number) => join('stages', 'ids', `${digits(rank, 5)}.ends`),
+  /** in the folder of an index */
+  index: (band: number) => join(`bucket_${digits(band, 3)}`, 'signatures.minhash.index'),
+  matches: (band: number) => join('stages', 'buckets', `${digits(band, 5)}_00.dups`),
+  cluster: (rank: number, kind: 'remove' | 'clusters' | 'sizes' | 'twins') =>
+    join('stages', 'clusters', `${digits(rank, 6)}.${kind}`),
+  result: (stage: Stage, task: number) => join('stages', 'done', `${stage}-${digits(task, 5)}.json`),
+} as const;
