@@ -1,5 +1,6 @@
 // node scripts/round-trip.mjs FROM TO: loads a model folder, saves it again, prints the logits of tokens 0 … 11 as JSON.
-import { loadModel, saveModel, useEngine } from '@smol/model/node';
+import { useEngine } from '@smol/engine';
+import { loadModel, saveModel } from '@smol/model/node';
 import * as tf from '@tensorflow/tfjs-core';
 
 const [from, to] = process.argv.slice(2);
