@@ -84,7 +84,8 @@ export function importsOf(file: string): string[] {
 
 /** `@scope/name/sub/path` → `@scope/name`; undefined for relative files and Node's own modules. */
 export function packageOf(specifier: string): string | undefined {
-  if (!/^[@a-z]/i.test(specifier) || specifier.startsWith('node:') || builtinModules.includes(specifier)) return undefined;
+  if (!/^[@a-z]/i.test(specifier) || specifier.startsWith('node:') || builtinModules.includes(specifier))
+    return undefined;
   return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
 }
 

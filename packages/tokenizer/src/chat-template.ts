@@ -102,3 +102,74 @@ function render(source: string, context: Record<string, unknown>): string {
     throw new TokenizerError('CHAT_TEMPLATE', `the chat template failed: ${(cause as Error).message}`, { cause });
   }
 }
+
+/** A conversation in tokens. */
+export interface EncodedChat {
+  text: string;
+  ids: Uint32Array;
+  /** Per token: 1 when the assistant says it (inside `{% generation %}`), else 0. What a loss is taken of. */
+  assistantMask: Uint8Array;
+}
+
+/** Noncharacters of Unicode, which no text should hold, mark where the assistant's words begin and end. */
+const BEGIN = '\ufdd0';
+const END = '\ufdd1';
+
+/** Makes `{% generation %}` print a mark, and leaves its control of white space as it is. */
+function markGenerations(source: string): string {
+  const printing = (mark: string, inner: string): string => `%}{{ "${mark}" }}{% ${inner}`;
+  return source
+    .replace(
+      /(\{%[-+]?)\s*generation\s*(-?%\})/g,
+      (_, open, close) => `${open} if true ${printing(BEGIN, 'if true ')}${close}`,
+    )
+    .replace(
+      /(\{%[-+]?)\s*endgeneration\s*(-?%\})/g,
+      (_, open, close) => `${open} endif ${printing(END, 'endif ')}${close}`,
+    );
+}
+
+/** Takes the marks out of a text; gives where the stretches between them begin and end. */
+function takeMarks(marked: string): { text: string; spans: [number, number][] } {
+  const spans: [number, number][] = [];
+  let text = '';
+  for (const part of marked.split(/([\ufdd0\ufdd1])/)) {
+    if (part === BEGIN) spans.push([text.length, Infinity]);
+    else if (part === END) spans[spans.length - 1][1] = text.length;
+    else text += part;
+  }
+  return { text, spans };
+}
+
+/**
+ * Renders a conversation and encodes it, with a mask of the tokens that the assistant says (transformers:
+ * `return_assistant_tokens_mask`). A template without `{% generation %}` gives a mask of zeros.
+ *
+ * @throws TokenizerError `CHAT_TEMPLATE` as `applyChatTemplate`, and when a message holds U+FDD0 or U+FDD1
+ */
+export function encodeChat(
+  tokenizer: Tokenizer,
+  messages: readonly ChatMessage[],
+  options: ChatOptions = {},
+): EncodedChat {
+  if (/[\ufdd0\ufdd1]/.test(JSON.stringify([messages, options.tools ?? [], options.variables ?? {}]))) {
+    throw new TokenizerError(
+      'CHAT_TEMPLATE',
+      'a message holds U+FDD0 or U+FDD1, which are no characters; take them out',
+    );
+  }
+  const chatTemplate = options.chatTemplate ?? tokenizer.config.chatTemplate;
+  const marked = applyChatTemplate(tokenizer, messages, {
+    ...options,
+    ...(chatTemplate !== undefined && { chatTemplate: markGenerations(chatTemplate) }),
+  });
+  const { text, spans } = takeMarks(marked);
+  const { ids, starts, ends } = tokenizer.encodeWithOffsets(text, { allowedSpecial: 'all' });
+  const assistantMask = new Uint8Array(ids.length);
+  let span = 0;
+  for (let index = 0; index < ids.length; index++) {
+    while (span < spans.length && spans[span][1] <= starts[index]) span++;
+    if (span < spans.length && ends[index] > spans[span][0]) assistantMask[index] = 1;
+  }
+  return { text, ids, assistantMask };
+}

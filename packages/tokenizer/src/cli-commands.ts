@@ -1,25 +1,29 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { readTexts } from './cli-input.ts';
+import { BatchEncoder } from './encode-batch.ts';
 import type { PatternName } from './patterns.ts';
 import { PATTERN_SOURCES } from './patterns.ts';
+import { readTexts } from './text-files.ts';
 import { tiktokenEncoding, TIKTOKEN_NAMES } from './tiktoken.ts';
 import type { TiktokenName } from './tiktoken.ts';
 import { TokenizerError } from './tokenizer-error.ts';
 import { loadTokenizer, saveTokenizer } from './tokenizer-folder.ts';
 import type { Tokenizer } from './tokenizer.ts';
-import { trainBpe } from './train-bpe.ts';
+import type { TrainingProgress } from './train-bpe.ts';
+import { trainFromFiles } from './train-from-files.ts';
 
 /** The options of all commands. */
 export interface CliOptions {
   files: string[];
   tokenizer?: string;
-  out?: string;
+  output?: string;
   vocabularySize: number;
   pattern?: string;
   special?: string[];
   minimumFrequency: number;
+  maximumTokenLength?: number;
+  workers?: number;
   allowSpecial: boolean;
   json: boolean;
 }
@@ -27,7 +31,7 @@ export interface CliOptions {
 interface Streams {
   stdin: Readable;
   stdout: Writable;
-  stderr: Writable;
+  stderr: Writable & { isTTY?: boolean };
 }
 
 type Command = (options: CliOptions, streams: Streams) => Promise<void>;
@@ -45,82 +49,111 @@ function parsePattern(pattern = 'llama3'): PatternName | RegExp {
   }
 }
 
+/** Shows how far training has come, on a terminal only. */
+function progressLine(stderr: Streams['stderr']): { update: (progress: TrainingProgress) => void; clear: () => void } {
+  if (!stderr.isTTY) return { update: () => undefined, clear: () => undefined };
+  let shownAt = 0;
+  const update = ({ stage, done, total }: TrainingProgress): void => {
+    if (performance.now() - shownAt < 100) return;
+    shownAt = performance.now();
+    stderr.write(`\r\u001b[K${stage === 'counting' ? `${done} texts counted` : `${done} of ${total} tokens`}`);
+  };
+  return { update, clear: () => void stderr.write('\r\u001b[K') };
+}
+
 const train: Command = async (options, { stdin, stdout, stderr }) => {
-  const folder = options.out as string;
+  const folder = options.output as string;
   if (existsSync(join(folder, 'tokenizer.json'))) {
     throw new TokenizerError(
       'INVALID_ARGUMENT',
       `${folder} holds a tokenizer already; name another folder, or remove it`,
     );
   }
-  async function* texts(): AsyncGenerator<string> {
-    for await (const { text } of readTexts(options.files, stdin)) yield text;
-  }
-  const { vocabularySize, minimumFrequency, special: specialTokens } = options;
-  const pattern = parsePattern(options.pattern);
-  let textCount = 0;
-  const tokenizer = await trainBpe(texts(), {
+  const { vocabularySize, minimumFrequency, maximumTokenLength, special: specialTokens, workers } = options;
+  const progress = progressLine(stderr);
+  const tokenizer = await trainFromFiles(options.files, {
     vocabularySize,
     minimumFrequency,
-    pattern,
+    stdin,
+    pattern: parsePattern(options.pattern),
+    onProgress: progress.update,
+    ...(maximumTokenLength !== undefined && { maximumTokenLength }),
+    ...(workers !== undefined && { workers }),
     ...(specialTokens && { specialTokens }),
-    onProgress: ({ stage, done }) => {
-      if (stage === 'counting') textCount = done;
-    },
   });
+  progress.clear();
   await saveTokenizer(tokenizer, folder);
   if (tokenizer.vocabularySize < vocabularySize) {
     stderr.write(
       `smol-tokenizer: no pairs are left: ${tokenizer.vocabularySize} tokens instead of ${vocabularySize}\n`,
     );
   }
-  const result = { folder, texts: textCount, vocabularySize: tokenizer.vocabularySize };
-  stdout.write(
-    options.json
-      ? `${JSON.stringify(result)}\n`
-      : `${folder}: ${result.vocabularySize} tokens from ${textCount} texts\n`,
-  );
+  const result = { folder, vocabularySize: tokenizer.vocabularySize };
+  stdout.write(options.json ? `${JSON.stringify(result)}\n` : `${folder}: ${result.vocabularySize} tokens\n`);
 };
+
+/** Ids of a file as words of text; printed in parts, as a line may have more than a string can hold. */
+function* idText(ids: Uint32Array): Generator<string> {
+  for (let start = 0; start < ids.length; start += 1 << 16) {
+    yield `${start === 0 ? '' : ' '}${ids.subarray(start, start + (1 << 16)).join(' ')}`;
+  }
+  yield '\n';
+}
 
 const encode: Command = async (options, { stdin, stdout }) => {
   const tokenizer = await openTokenizer(options.tokenizer);
-  const allowedSpecial = options.allowSpecial ? 'all' : 'none';
-  for await (const { source, text } of readTexts(options.files, stdin)) {
-    const ids = [...tokenizer.encode(text, { allowedSpecial })];
-    stdout.write(options.json ? `${JSON.stringify({ source, ids })}\n` : `${ids.join(' ')}\n`);
+  const encoder = new BatchEncoder(tokenizer, { workers: options.workers ?? 1 });
+  try {
+    const encoding = { allowedSpecial: options.allowSpecial ? ('all' as const) : ('none' as const) };
+    for await (const [texts, encoded] of encoder.stream(readTexts(options.files, stdin), encoding)) {
+      for (const [index, ids] of encoded.entries()) {
+        const { source } = texts[index];
+        if (options.json) stdout.write(`${JSON.stringify({ source, ids: [...ids] })}\n`);
+        else for (const part of idText(ids)) stdout.write(part);
+      }
+    }
+  } finally {
+    await encoder.close();
   }
 };
 
-function parseIds(text: string, source: string): number[] {
-  const words = text.split(/[\s,[\]]+/).filter((word) => word !== '');
+function parseIds(line: string, where: string): number[] {
+  const words = line.split(/[\s,[\]]+/).filter((word) => word !== '');
   const wrong = words.find((word) => !/^\d{1,9}$/.test(word));
   if (wrong !== undefined)
-    throw new TokenizerError('INVALID_ARGUMENT', `${source}: "${wrong.slice(0, 30)}" is not a token id`);
+    throw new TokenizerError('INVALID_ARGUMENT', `${where}: "${wrong.slice(0, 30)}" is not a token id`);
   return words.map(Number);
 }
 
 const decode: Command = async (options, { stdin, stdout }) => {
   const tokenizer = await openTokenizer(options.tokenizer);
   for await (const { source, text } of readTexts(options.files, stdin)) {
-    const ids = parseIds(text, source);
-    stdout.write(
-      options.json ? `${JSON.stringify({ source, text: tokenizer.decode(ids) })}\n` : tokenizer.decodeBytes(ids),
-    );
+    const lines = text.replace(/\r?\n$/, '').split(/\r?\n/);
+    for (const [index, line] of lines.entries()) {
+      const where = lines.length === 1 ? source : `${source}, line ${index + 1}`;
+      const ids = parseIds(line, where);
+      if (options.json) stdout.write(`${JSON.stringify({ source: where, text: tokenizer.decode(ids) })}\n`);
+      else stdout.write(tokenizer.decodeBytes(ids));
+    }
   }
 };
 
+/** One line a file; a `.jsonl` file counts as the sum of its documents. */
 const count: Command = async (options, { stdin, stdout }) => {
   const tokenizer = await openTokenizer(options.tokenizer);
-  const allowedSpecial = options.allowSpecial ? 'all' : 'none';
-  let total = 0;
-  let texts = 0;
-  for await (const { source, text } of readTexts(options.files, stdin)) {
-    const tokens = tokenizer.count(text, { allowedSpecial });
-    total += tokens;
-    texts++;
-    stdout.write(options.json ? `${JSON.stringify({ source, tokens })}\n` : `${tokens}\t${source}\n`);
+  const encoder = new BatchEncoder(tokenizer, { workers: options.workers ?? 1 });
+  try {
+    const encoding = { allowedSpecial: options.allowSpecial ? ('all' as const) : ('none' as const) };
+    for (const file of options.files) {
+      let tokens = 0;
+      for await (const [, encoded] of encoder.stream(readTexts([file], stdin), encoding)) {
+        for (const ids of encoded) tokens += ids.length;
+      }
+      stdout.write(options.json ? `${JSON.stringify({ file, tokens })}\n` : `${file}\t${tokens}\n`);
+    }
+  } finally {
+    await encoder.close();
   }
-  if (texts > 1 && !options.json) stdout.write(`${total}\ttotal\n`);
 };
 
 /** The commands by name. */

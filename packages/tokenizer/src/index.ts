@@ -1,9 +1,11 @@
 export type { SpecialTokenSet } from './added-tokens.ts';
-export { applyChatTemplate } from './chat-template.ts';
-export type { ChatMessage, ChatOptions } from './chat-template.ts';
+export { applyChatTemplate, encodeChat } from './chat-template.ts';
+export type { ChatMessage, ChatOptions, EncodedChat } from './chat-template.ts';
 export { PATTERN_SOURCES } from './patterns.ts';
 export type { PatternName } from './patterns.ts';
+export { SMOLLM3_CHAT_TEMPLATE } from './smollm3-chat-template.ts';
 export type { StreamDecoder } from './stream-decoder.ts';
+export type { TokenOffsets } from './token-offsets.ts';
 export { parseTokenizerConfig } from './tokenizer-config.ts';
 export type { TokenizerConfig } from './tokenizer-config.ts';
 export { TokenizerError } from './tokenizer-error.ts';

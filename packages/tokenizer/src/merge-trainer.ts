@@ -1,7 +1,6 @@
 import type { WordCounts } from './count-words.ts';
 import { PairQueue } from './pair-queue.ts';
 import { PairStatistics } from './pair-statistics.ts';
-import { writeUtf8 } from './utf8.ts';
 
 /** A removed symbol, or no neighbour. */
 const NONE = -1;
@@ -24,18 +23,18 @@ export class MergeTrainer {
 
   /** @param byteTokens the token of each byte */
   constructor({ words, counts }: WordCounts, byteTokens: ArrayLike<number>) {
-    const bytes = new Uint8Array(words.unitCount * 3);
-    const wordOf = new Int32Array(bytes.length);
-    let length = 0;
+    const length = words.byteCount;
+    const wordOf = new Int32Array(length);
+    this.#symbols = new Int32Array(length);
+    let position = 0;
     for (let index = 0; index < words.size; index++) {
-      const word = words.word(index);
-      const end = length + writeUtf8(word, 0, word.length, bytes.subarray(length));
-      wordOf.fill(index, length, end);
-      length = end;
+      for (const byte of words.word(index)) {
+        wordOf[position] = index;
+        this.#symbols[position++] = byteTokens[byte];
+      }
     }
     this.#counts = counts;
-    this.#wordOf = wordOf.slice(0, length);
-    this.#symbols = Int32Array.from(bytes.subarray(0, length), (byte) => byteTokens[byte]);
+    this.#wordOf = wordOf;
     this.#next = Int32Array.from({ length }, (_, at) =>
       at + 1 < length && wordOf[at + 1] === wordOf[at] ? at + 1 : NONE,
     );

@@ -1,14 +1,28 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PatternName, Splitter } from './patterns.ts';
+import { CHANGED_LETTER, isNewer } from './newer-characters.ts';
+import { PaddedBytes } from './padded-bytes.ts';
+import type { PatternName } from './patterns.ts';
 import { PATTERN_SOURCES, patternSource, patternSplitter, regexSplitter } from './patterns.ts';
-import { anyText, difficultText, DIFFICULT_TEXTS } from './test-texts.fixture.ts';
+import type { Splitter } from './pieces.ts';
+import { PieceEnds } from './pieces.ts';
+import { anyText, difficultText, DIFFICULT_TEXTS } from './fixtures/test-texts.ts';
 
 function pieces(split: Splitter, text: string): string[] {
-  const found: string[] = [];
-  split(text, (start, end) => found.push(text.slice(start, end)));
-  return found;
+  const bytes = new TextEncoder().encode(text);
+  const ends = new PieceEnds();
+  split(PaddedBytes.from(bytes), 0, bytes.length, ends);
+  const starts = [0, ...ends.items.subarray(0, ends.size)];
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  return starts.slice(0, -1).map((start, index) => decoder.decode(bytes.subarray(start, starts[index + 1])));
 }
+
+/** Letters newer than Unicode 16 are none to the scanners, whatever the engine's regular expressions say. */
+const isOlder = (text: string): boolean =>
+  ![...text].some((character) => {
+    const codePoint = character.codePointAt(0) as number;
+    return isNewer(codePoint) || codePoint === CHANGED_LETTER;
+  });
 
 const NAMES = Object.keys(PATTERN_SOURCES) as PatternName[];
 
@@ -22,7 +36,7 @@ describe.each(NAMES)('the scanner of %s', (name) => {
 
   it('splits any text as the regular expression does', () => {
     fc.assert(
-      fc.property(fc.oneof(anyText, difficultText), (text) => {
+      fc.property(fc.oneof(anyText, difficultText).filter(isOlder), (text) => {
         expect(pieces(scanner, text)).toEqual(pieces(expression, text));
       }),
       { numRuns: 3000 },

@@ -1,13 +1,10 @@
-import type { Scanner } from './split-scanners.ts';
-import { scanCl100k, scanGpt2, scanO200k } from './split-scanners.ts';
+import type { Splitter } from './pieces.ts';
+import { splitCl100k, splitGpt2, splitO200k } from './split-scanners.ts';
 import { TokenizerError } from './tokenizer-error.ts';
 import { translateRegex } from './translate-regex.ts';
 
 /** Names of the published split patterns. */
 export type PatternName = 'gpt2' | 'cl100k' | 'o200k' | 'llama3';
-
-/** Calls `emit` for every piece of a text, in order; pieces are neighbours and cover it. */
-export type Splitter = (text: string, emit: (start: number, end: number) => void) => void;
 
 const CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
 const CL100K = `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
@@ -33,10 +30,10 @@ export const PATTERN_SOURCES: Readonly<Record<PatternName, string>> = {
   ].join('|'),
 };
 
-const SCANNERS: ReadonlyMap<string, Scanner> = new Map([
-  [PATTERN_SOURCES.gpt2, scanGpt2],
-  [PATTERN_SOURCES.cl100k, scanCl100k],
-  [PATTERN_SOURCES.o200k, scanO200k],
+const SCANNERS: ReadonlyMap<string, Splitter> = new Map([
+  [PATTERN_SOURCES.gpt2, splitGpt2],
+  [PATTERN_SOURCES.cl100k, splitCl100k],
+  [PATTERN_SOURCES.o200k, splitO200k],
 ]);
 
 /** Whether a pattern is one of the published ones; their pieces cover any text. */
@@ -44,16 +41,15 @@ export function isPublished(source: string): boolean {
   return SCANNERS.has(source);
 }
 
-/** Splits by a scanner. */
-function scannerSplitter(scan: Scanner): Splitter {
-  return (text, emit) => {
-    let start = 0;
-    while (start < text.length) {
-      const end = scan(text, start);
-      emit(start, end);
-      start = end;
-    }
-  };
+/** UTF-8 bytes of a well-formed text from `start` to `end`. */
+function byteCount(text: string, start: number, end: number): number {
+  let count = 0;
+  for (let index = start; index < end; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0x80) count += 1;
+    else count += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 2 : 3;
+  }
+  return count;
 }
 
 /**
@@ -64,14 +60,22 @@ function scannerSplitter(scan: Scanner): Splitter {
  */
 export function regexSplitter(source: string): Splitter {
   const pattern = compile(source);
-  return (text, emit) => {
-    let end = 0;
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  return ({ bytes }, start, end, pieces) => {
+    const text = decoder.decode(bytes.subarray(start, end));
+    let unit = 0;
+    let byte = start;
+    const cutAt = (index: number): void => {
+      if (index === unit) return;
+      byte += byteCount(text, unit, index);
+      pieces.push(byte);
+      unit = index;
+    };
     for (const match of matches(pattern, text, source)) {
-      if (match.index > end) emit(end, match.index);
-      end = match.index + match[0].length;
-      if (match[0].length > 0) emit(match.index, end);
+      cutAt(match.index);
+      cutAt(match.index + match[0].length);
     }
-    if (end < text.length) emit(end, text.length);
+    cutAt(text.length);
   };
 }
 
@@ -100,8 +104,7 @@ function* matches(pattern: RegExp, text: string, source: string): Generator<RegE
  * @throws TokenizerError `UNSUPPORTED_PATTERN`
  */
 export function patternSplitter(source: string): Splitter {
-  const scan = SCANNERS.get(source);
-  return scan ? scannerSplitter(scan) : regexSplitter(source);
+  return SCANNERS.get(source) ?? regexSplitter(source);
 }
 
 /**

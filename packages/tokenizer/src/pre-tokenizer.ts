@@ -2,8 +2,9 @@
 import { NUMBER, classAt, skipClass, skipOutside, widthAt } from './character-class.ts';
 import type { JsonObject } from './json.ts';
 import { describe, isObject } from './json.ts';
-import type { Splitter } from './patterns.ts';
 import { PATTERN_SOURCES, isPublished, patternSplitter } from './patterns.ts';
+import type { Splitter } from './pieces.ts';
+import { PieceEnds } from './pieces.ts';
 import { TokenizerError } from './tokenizer-error.ts';
 
 const BYTE_LEVEL = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true };
@@ -19,18 +20,18 @@ export function preTokenizerJson(source: string): JsonObject {
   return { type: 'Sequence', pretokenizers: [split, { ...BYTE_LEVEL, use_regex: false }] };
 }
 
-const whole: Splitter = (text, emit) => {
-  if (text.length > 0) emit(0, text.length);
+const whole: Splitter = (_text, start, end, pieces) => {
+  if (end > start) pieces.push(end);
 };
 
 /** `Digits`: numbers apart from the rest, and each alone if `individual`. */
 function digitSplitter(individual: boolean): Splitter {
-  return (text, emit) => {
-    for (let start = 0, end = 0; start < text.length; start = end) {
-      const isNumber = (classAt(text, start) & NUMBER) !== 0;
-      if (isNumber) end = individual ? start + widthAt(text, start) : skipClass(text, start, NUMBER);
-      else end = skipOutside(text, start, NUMBER);
-      emit(start, end);
+  return ({ bytes }, start, end, pieces) => {
+    for (let index = start; index < end;) {
+      const isNumber = (classAt(bytes, index) & NUMBER) !== 0;
+      if (!isNumber) index = skipOutside(bytes, index, end, NUMBER);
+      else index = individual ? index + widthAt(bytes, index) : skipClass(bytes, index, end, NUMBER);
+      pieces.push(index);
     }
   };
 }
@@ -39,10 +40,14 @@ function digitSplitter(individual: boolean): Splitter {
 function chain(first: Splitter, second: Splitter): Splitter {
   if (first === whole) return second;
   if (second === whole) return first;
-  return (text, emit) => {
-    first(text, (start, end) => {
-      second(text.slice(start, end), (from, to) => emit(start + from, start + to));
-    });
+  return (text, start, end, pieces) => {
+    const outer = new PieceEnds();
+    first(text, start, end, outer);
+    let from = start;
+    for (const to of outer.items.subarray(0, outer.size)) {
+      second(text, from, to, pieces);
+      from = to;
+    }
   };
 }
 

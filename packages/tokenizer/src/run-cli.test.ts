@@ -46,7 +46,7 @@ describe('smol-tokenizer', () => {
       stderr: '',
     });
     const counted = await cli(['count', '-t', out], 'Call me Ishmael. 😀');
-    expect(counted.stdout).toBe(`${encoded.stdout.trim().split(' ').length}\t-\n`);
+    expect(counted.stdout).toBe(`-\t${encoded.stdout.trim().split(' ').length}\n`);
   });
 
   it('reads documents from JSON Lines, plain and compressed', async () => {
@@ -54,7 +54,7 @@ describe('smol-tokenizer', () => {
     const lines = '{"text":"to be"}\n\n{"text":"or not"}\n';
     await writeFile(join(folder, 'd.jsonl'), lines);
     await writeFile(join(folder, 'e.jsonl.gz'), gzipSync(lines));
-    const { stdout } = await cli(['count', '--json', '-t', out, join(folder, 'd.jsonl'), join(folder, 'e.jsonl.gz')]);
+    const { stdout } = await cli(['encode', '--json', '-t', out, join(folder, 'd.jsonl'), join(folder, 'e.jsonl.gz')]);
     expect(
       stdout
         .trim()
@@ -63,10 +63,27 @@ describe('smol-tokenizer', () => {
     ).toEqual(['/d.jsonl, line 1', '/d.jsonl, line 3', '/e.jsonl.gz, line 1', '/e.jsonl.gz, line 3']);
   });
 
-  it('gives a total for several texts', async () => {
+  it('counts a file a line, and documents together', async () => {
     const out = await trained();
-    await writeFile(join(folder, 'd.jsonl'), '{"text":"aa"}\n{"text":"b"}\n');
-    expect((await cli(['count', '-t', out, join(folder, 'd.jsonl')])).stdout).toMatch(/\ttotal\n$/);
+    const [documents, text] = [join(folder, 'd.jsonl'), join(folder, 'e.txt')];
+    await writeFile(documents, '{"text":"qq"}\n{"text":"z"}\n');
+    await writeFile(text, 'z');
+    expect((await cli(['count', '-t', out, documents, text])).stdout).toBe(`${documents}\t3\n${text}\t1\n`);
+    expect((await cli(['count', '--json', '-t', out, text])).stdout).toBe(
+      `${JSON.stringify({ file: text, tokens: 1 })}\n`,
+    );
+  });
+
+  it('writes the ids of each file on a line, and decodes such lines', async () => {
+    const out = await trained();
+    const [first, second] = [join(folder, 'a b.txt'), join(folder, 'c.txt')];
+    await writeFile(first, 'one\ntwo\n');
+    await writeFile(second, 'three 😀');
+    const { stdout } = await cli(['encode', '--tokenizer', out, first, second]);
+    expect(stdout.split('\n').map((line) => /^\d+( \d+)*$/.test(line))).toEqual([true, true, false]);
+    expect((await cli(['decode', '--tokenizer', out, '-'], stdout)).stdout).toBe('one\ntwo\nthree 😀');
+    const inThreads = await cli(['encode', '--tokenizer', out, '--workers', '2', first, second]);
+    expect(inThreads.stdout).toBe(stdout);
   });
 
   it('takes special tokens for text unless told otherwise', async () => {
@@ -106,7 +123,7 @@ describe('smol-tokenizer', () => {
     [['sing'], 'unknown command "sing"'],
     [['count', '--loud'], '--loud'],
     [['count'], 'count needs --tokenizer'],
-    [['train'], 'train needs --out'],
+    [['train'], 'train needs --output'],
     [['train', '-o', 'x', '-n', 'many'], '--vocab-size must be a whole number, got "many"'],
   ])('exits 2 for %j', async (args, message) => {
     const { code, stdout, stderr } = await cli(args);

@@ -15,39 +15,43 @@ export interface CliStreams {
 const HELP = `smol-tokenizer: byte-level BPE
 
 Usage
-  smol-tokenizer train  FILE… --out FOLDER [--vocab-size 32000] [--pattern llama3]
-                        [--special TOKEN]… [--min-frequency 1]
-  smol-tokenizer encode [FILE…] --tokenizer T
-  smol-tokenizer decode [FILE…] --tokenizer T
-  smol-tokenizer count  [FILE…] --tokenizer T
+  smol-tokenizer train  --output DIR [--vocab-size 32000] [--pattern llama3] [--special TOKEN]… FILE…
+  smol-tokenizer encode --tokenizer T FILE…     ids of each file on one line, separated by spaces
+  smol-tokenizer decode --tokenizer T FILE…     reads such lines, writes the text
+  smol-tokenizer count  --tokenizer T FILE…     FILE<TAB>TOKENS
 
-FILE is a text, or .jsonl / .jsonl.gz with a field "text" on every line; - is standard input (the default).
+FILE is a text, or .jsonl with a field "text" on every line (then a document is what a file is otherwise, but for count),
+each also as .gz; - is standard input (the default).
 T is a folder, a tokenizer.json, or r50k_base, p50k_base, cl100k_base, o200k_base.
 
 Options
   --tokenizer, -t T       the tokenizer to use
-  --out, -o FOLDER        where train writes tokenizer.json and its companions; must not hold a tokenizer yet
+  --output, -o DIR        where train writes tokenizer.json and its companions; must not hold a tokenizer yet
   --vocab-size, -n N      tokens in all (default 32000)
   --pattern P             gpt2, cl100k, o200k, llama3, or a regular expression (default llama3)
   --special TOKEN         a special token; repeatable (default <|endoftext|>)
   --min-frequency N       leave pairs alone that occur less often (default 1)
+  --max-token-length N    bytes of the longest token that training may make (default: no limit)
+  --workers N             threads (train: default one for every core; encode and count: default 1)
   --allow-special         encode special tokens in the text as themselves, not as text
   --json                  one JSON object a line
   --help, --version
 
 Examples
-  smol-tokenizer train books/*.txt --vocab-size 8192 --out my-tokenizer
-  echo "Hello world" | smol-tokenizer encode -t my-tokenizer
-  smol-tokenizer count -t cl100k_base README.md
+  smol-tokenizer train --vocab-size 8192 --pattern llama3 --output my-tokenizer books/*.txt
+  echo "Hello world" | smol-tokenizer encode --tokenizer my-tokenizer -
+  smol-tokenizer count --tokenizer cl100k_base README.md
 `;
 
 const OPTIONS = {
   tokenizer: { type: 'string', short: 't' },
-  out: { type: 'string', short: 'o' },
+  output: { type: 'string', short: 'o' },
   'vocab-size': { type: 'string', short: 'n' },
   pattern: { type: 'string' },
   special: { type: 'string', multiple: true },
   'min-frequency': { type: 'string' },
+  'max-token-length': { type: 'string' },
+  workers: { type: 'string' },
   'allow-special': { type: 'boolean' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -63,8 +67,8 @@ function version(): string {
   return (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 }
 
-function numberOption(name: string, value: string | undefined, fallback: number): number {
-  if (value === undefined) return fallback;
+function numberOption(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
   if (!/^\d+$/.test(value)) throw new UsageError(`--${name} must be a whole number, got "${value}"`);
   return Number(value);
 }
@@ -89,13 +93,15 @@ async function run(args: string[], streams: CliStreams): Promise<void> {
   }
   const options: CliOptions = {
     ...values,
-    vocabularySize: numberOption('vocab-size', values['vocab-size'], 32_000),
-    minimumFrequency: numberOption('min-frequency', values['min-frequency'], 1),
+    vocabularySize: numberOption('vocab-size', values['vocab-size']) ?? 32_000,
+    minimumFrequency: numberOption('min-frequency', values['min-frequency']) ?? 1,
+    maximumTokenLength: numberOption('max-token-length', values['max-token-length']),
+    workers: numberOption('workers', values.workers),
     allowSpecial: values['allow-special'] ?? false,
     json: values.json ?? false,
     files: files.length > 0 ? files : ['-'],
   };
-  const needed = name === 'train' ? 'out' : 'tokenizer';
+  const needed = name === 'train' ? 'output' : 'tokenizer';
   if (options[needed] === undefined) throw new UsageError(`${name} needs --${needed}`);
   await COMMANDS[name as keyof typeof COMMANDS](options, streams);
 }

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { PaddedBytes, Utf8Writer } from './padded-bytes.ts';
 import { PairTable } from './pair-table.ts';
-import { writeUtf8 } from './utf8.ts';
 import { WordTable } from './word-table.ts';
-import { anyText } from './test-texts.fixture.ts';
+import { anyText } from './fixtures/test-texts.ts';
 
 describe('PairTable', () => {
   it('numbers pairs in the order of their first appearance, as a Map would', () => {
@@ -23,38 +23,55 @@ describe('PairTable', () => {
   });
 });
 
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+const wellFormed = (text: string): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(utf8(text));
+const padded = (text: string): PaddedBytes => PaddedBytes.from(utf8(text));
+
 describe('WordTable', () => {
   it('numbers words in the order of their first appearance, and gives them back', () => {
     fc.assert(
       fc.property(fc.array(anyText, { maxLength: 60 }), (texts) => {
         const table = new WordTable();
-        const model = [...new Set(texts)];
-        expect(texts.map((text) => table.intern(`<${text}>`, 1, text.length + 1))).toEqual(
-          texts.map((text) => model.indexOf(text)),
-        );
-        expect(model.map((_, index) => table.word(index))).toEqual(model);
+        const model = [...new Set(texts.map(wellFormed))];
+        const intern = (text: string): number => table.intern(padded(`<${text}>`), 1, utf8(text).length + 1);
+        expect(texts.map(intern)).toEqual(texts.map((text) => model.indexOf(wellFormed(text))));
+        expect(model.map((_, index) => new Uint8Array(table.word(index)))).toEqual(model.map(utf8));
+        expect(table.find(padded('never there'), 0, 11)).toBe(-1);
       }),
     );
+  });
+
+  it('keeps words apart that differ in zeros at the end only', () => {
+    const table = new WordTable();
+    expect(['a', 'a\0', 'a\0\0', '\0', ''].map((word) => table.intern(padded(word), 0, word.length))).toEqual([
+      0, 1, 2, 3, 4,
+    ]);
   });
 
   it('keeps tens of thousands apart, and a word of a million characters', () => {
     const table = new WordTable();
     for (let round = 0; round < 2; round++) {
-      const indices = Array.from({ length: 50_000 }, (_, index) => table.intern(`w${index}`, 0, `w${index}`.length));
+      const indices = Array.from({ length: 50_000 }, (_, index) =>
+        table.intern(padded(`w${index}`), 0, `w${index}`.length),
+      );
       expect(indices).toEqual([...indices.keys()]);
     }
     const long = 'ab'.repeat(500_000);
-    expect(table.word(table.intern(long, 0, long.length)) === long).toBe(true);
+    expect(new TextDecoder().decode(table.word(table.intern(padded(long), 0, long.length))) === long).toBe(true);
   });
 });
 
-describe('writeUtf8', () => {
-  it('writes what TextEncoder writes', () => {
+describe('Utf8Writer', () => {
+  it('writes what TextEncoder writes, whatever was written before', () => {
+    const writer = new Utf8Writer();
     fc.assert(
       fc.property(anyText, (text) => {
-        const bytes = new Uint8Array(text.length * 3);
-        expect(bytes.slice(0, writeUtf8(text, 0, text.length, bytes))).toEqual(new TextEncoder().encode(text));
+        const { bytes, length } = writer.write(text);
+        expect(bytes.slice(0, length)).toEqual(utf8(text));
+        expect(bytes.length).toBeGreaterThanOrEqual(length + 4);
       }),
     );
+    const long = '一'.repeat(3e6);
+    expect(writer.write(long).length).toBe(9e6);
   });
 });

@@ -4,8 +4,8 @@ import { get_encoding } from 'tiktoken';
 import { Tokenizer as HuggingFaceTokenizer } from 'tokenizers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import corpus from './fixtures/corpus.json' with { type: 'json' };
-import { DIFFICULT_TEXTS, anyText } from './test-texts.fixture.ts';
-import { TIKTOKEN_NAMES, tiktokenEncoding } from './tiktoken.ts';
+import { DIFFICULT_TEXTS, anyText } from './fixtures/test-texts.ts';
+import { encodingFromRanks, TIKTOKEN_NAMES, tiktokenEncoding } from './tiktoken.ts';
 import type { TiktokenName } from './tiktoken.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
@@ -72,4 +72,34 @@ it('gives the ids that the manual prints', { tags: ['slow'] }, () => {
 
 it('refuses other names', () => {
   expect(() => tiktokenEncoding('gpt4' as TiktokenName)).toThrow('use one of r50k_base');
+});
+
+describe('encodingFromRanks', () => {
+  const base64 = (...bytes: number[]): string => btoa(String.fromCharCode(...bytes));
+  const lines = Array.from({ length: 256 }, (_, byte) => `${base64(byte)} ${byte}`);
+  const make = (ranks: readonly string[], specialTokens: Record<string, number> = {}) =>
+    encodingFromRanks({ ranks: ranks.join('\n'), pattern: '\\p{L}+|\\s+', specialTokens });
+
+  it('reads a rank file', () => {
+    const tokenizer = make([...lines, `${base64(0x61, 0x62)} 256`, ''], { '<|endoftext|>': 257 });
+    expect([...tokenizer.encode('ab a<|endoftext|>', { allowedSpecial: 'all' })]).toEqual([256, 32, 97, 257]);
+  });
+
+  it('takes a gap that a special token fills', () => {
+    const tokenizer = make([...lines, `${base64(0x61, 0x62)} 257`], { '<|endoftext|>': 256 });
+    expect([...tokenizer.encode('ab<|endoftext|>', { allowedSpecial: 'all' })]).toEqual([257, 256]);
+  });
+
+  it.each([
+    ['a gap', [...lines, `${base64(0x61, 0x62)} 257`], 'rank 256 is missing'],
+    ['an end that is cut off', lines.slice(0, 200), 'the byte 0xc8 has no rank'],
+    ['a line that is cut off', [...lines, 'YWI='], 'line 257: "YWI=" has no rank'],
+    ['a rank that is there twice', [...lines, `${base64(0x61, 0x62)} 255`], 'the rank 255 is there twice'],
+    ['a token that is there twice', [...lines, `${base64(0x61)} 256`], 'the token "a" or the rank 256 is there twice'],
+    ['no Base64', [...lines, '%% 256'], 'line 257: "%%" is not a token in Base64'],
+  ])('refuses %s', (_, ranks, problem) => {
+    expect(() => make(ranks)).toThrow(
+      expect.objectContaining({ code: 'BAD_RANK_FILE', message: expect.stringContaining(problem) }),
+    );
+  });
 });

@@ -2,6 +2,7 @@
 export type TokenizerErrorCode =
   | 'INVALID_ARGUMENT'
   | 'BAD_TOKENIZER_JSON'
+  | 'BAD_RANK_FILE'
   | 'UNSUPPORTED_FEATURE'
   | 'UNSUPPORTED_PATTERN'
   | 'UNKNOWN_TOKEN'

@@ -29,7 +29,14 @@ describe('saveTokenizer and loadTokenizer', () => {
       'special_tokens_map.json',
       'tokenizer.json',
       'tokenizer_config.json',
+      'vocabulary.txt',
     ]);
+  });
+
+  it('write a vocabulary for people', async () => {
+    await saveTokenizer(await train(), folder);
+    const lines = (await readFile(join(folder, 'vocabulary.txt'), 'utf8')).split('\n');
+    expect([lines[0], lines[1], lines[256], lines.length]).toEqual(['0\t"<|im_end|>"', '1\t"!"', '256\t<ad>', 267]);
   });
 
   it('write what transformers reads', async () => {

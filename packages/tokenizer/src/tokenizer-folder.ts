@@ -13,6 +13,8 @@ const CONFIG_FILE = 'tokenizer_config.json';
 const SPECIAL_TOKENS_FILE = 'special_tokens_map.json';
 const CHAT_TEMPLATE_FILE = 'chat_template.jinja';
 
+const VOCABULARY_FILE = 'vocabulary.txt';
+
 /** What transformers writes for "no limit". */
 const NO_LIMIT = 1e30;
 
@@ -28,11 +30,26 @@ function configJson({ config }: Tokenizer, addedTokens: readonly JsonObject[]): 
   };
 }
 
+/** A token for people: the text it stands for as a JSON string, or its bytes where they are no text. */
+function readable(bytes: Uint8Array): string {
+  try {
+    return JSON.stringify(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+  } catch {
+    return `<${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ')}>`;
+  }
+}
+
+/** Lines of `ID<TAB>TEXT`, by rising id. */
+function vocabularyText(tokenizer: Tokenizer): string {
+  const lines = Array.from(tokenizer.tokens(), ([id]) => `${id}\t${readable(tokenizer.decodeBytes([id]))}\n`);
+  return lines.join('');
+}
+
 const format = (json: JsonObject): string => `${JSON.stringify(json, null, 2)}\n`;
 
 /**
  * Saves a tokenizer as Hugging Face folders hold it: `tokenizer.json`, `tokenizer_config.json`, `special_tokens_map.json`,
- * and `chat_template.jinja` where there is a template. Each file appears only when it is whole.
+ * and `chat_template.jinja` where there is a template; and for people `vocabulary.txt`, a line for every token. Each file appears only when it is whole.
  *
  * @param folder is created when absent
  */
@@ -43,6 +60,7 @@ export async function saveTokenizer(tokenizer: Tokenizer, folder: string): Promi
   if (chatTemplate !== undefined) await writeAtomically(join(folder, CHAT_TEMPLATE_FILE), chatTemplate);
   await writeAtomically(join(folder, SPECIAL_TOKENS_FILE), format(specialTokensMap(tokenizer.config)));
   await writeAtomically(join(folder, CONFIG_FILE), format(configJson(tokenizer, json.added_tokens as JsonObject[])));
+  await writeAtomically(join(folder, VOCABULARY_FILE), vocabularyText(tokenizer));
   await writeAtomically(join(folder, TOKENIZER_FILE), format(json));
 }
 

@@ -4,7 +4,7 @@ import { Tokenizer as HuggingFaceTokenizer } from 'tokenizers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import corpus from './fixtures/corpus.json' with { type: 'json' };
 import type { JsonObject } from './json.ts';
-import { DIFFICULT_TEXTS, difficultText } from './test-texts.fixture.ts';
+import { DIFFICULT_TEXTS, difficultText } from './fixtures/test-texts.ts';
 import { Tokenizer } from './tokenizer.ts';
 import type { TrainOptions } from './train-bpe.ts';
 import { trainBpe } from './train-bpe.ts';
@@ -140,6 +140,34 @@ describe('Tokenizer.fromJson', () => {
     expect([...Tokenizer.fromJson(changed).encode(text)]).toEqual(await huggingFaceIds(changed, text));
   });
 
+  const flags = fc.record({
+    special: fc.boolean(),
+    single_word: fc.boolean(),
+    lstrip: fc.boolean(),
+    rstrip: fc.boolean(),
+    normalized: fc.boolean(),
+  });
+  const fragments = fc.array(
+    fc.constantFrom('<a>', '<ab', 'xy', ' ', '\n', '\u00a0', 'x', '_', '1', '!', '𝒳', '\u200d', 'é'),
+    {
+      maxLength: 12,
+    },
+  );
+
+  it('takes strip, single-word and normalized flags of added tokens as Hugging Face does', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(flags, { minLength: 3, maxLength: 3 }), fragments, async (chosen, parts) => {
+        const added = ['<a>', '<ab', 'xy'].map((content, index) =>
+          Object.assign({ id: 1200 + index, content }, chosen[index]),
+        );
+        const changed = { ...json, added_tokens: [...(json.added_tokens as object[]), ...added] };
+        const ids = Tokenizer.fromJson(changed).encode(parts.join(''), { allowedSpecial: 'all' });
+        expect([...ids]).toEqual(await huggingFaceIds(changed, parts.join('')));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('adds what a Llama 3 template adds, when asked', () => {
     const template = {
       type: 'TemplateProcessing',
@@ -177,7 +205,6 @@ describe('Tokenizer.fromJson', () => {
       'Split with behavior "Removed"',
     ],
     [{ post_processor: { type: 'BertProcessing' } }, 'post_processor BertProcessing'],
-    [{ added_tokens: [{ id: 5000, content: 'x', lstrip: true }] }, 'lstrip of added token "x"'],
   ])('refuses %j by name', (changes, feature) => {
     expect(() => Tokenizer.fromJson({ ...json, ...changes })).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED_FEATURE', message: expect.stringContaining(feature) }),

@@ -61,10 +61,15 @@ function parseAddedToken(value: unknown): AddedToken {
   if (!isObject(value) || typeof value.content !== 'string' || typeof value.id !== 'number' || value.content === '') {
     return bad(`added token ${describe(value)} must have an id and a content`);
   }
-  for (const flag of ['single_word', 'lstrip', 'rstrip']) {
-    if (value[flag] === true) unsupported(`${flag} of added token ${JSON.stringify(value.content)}`);
-  }
-  return { id: value.id, content: value.content, special: value.special === true };
+  return {
+    id: value.id,
+    content: value.content,
+    special: value.special === true,
+    singleWord: value.single_word === true,
+    leftStrip: value.lstrip === true,
+    rightStrip: value.rstrip === true,
+    normalized: value.normalized === true,
+  };
 }
 
 function parseVocabulary(vocab: JsonObject, addedTokens: readonly AddedToken[]): Vocabulary {
@@ -124,8 +129,10 @@ export function parseTokenizerJson(json: unknown): TokenizerParts {
 }
 
 /** An added token with all the fields that Hugging Face writes. */
-function addedTokenJson({ id, content, special }: AddedToken): JsonObject {
-  return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special };
+function addedTokenJson(token: AddedToken): JsonObject {
+  const { id, content, special } = token;
+  const { singleWord = false, leftStrip = false, rightStrip = false, normalized = false } = token;
+  return { id, content, single_word: singleWord, lstrip: leftStrip, rstrip: rightStrip, normalized, special };
 }
 
 /** The contents of `tokenizer.json` for the parts of a tokenizer. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import corpus from './fixtures/corpus.json' with { type: 'json' };
-import { anyText, DIFFICULT_TEXTS } from './test-texts.fixture.ts';
+import { anyText, DIFFICULT_TEXTS } from './fixtures/test-texts.ts';
 import { Tokenizer } from './tokenizer.ts';
 import { trainBpe } from './train-bpe.ts';
 

@@ -1,8 +1,12 @@
 import type { AddedToken, SpecialTokenSet } from './added-tokens.ts';
 import { AddedTokenFinder } from './added-tokens.ts';
 import type { JsonObject } from './json.ts';
-import type { Splitter } from './patterns.ts';
+import { Utf8Writer } from './padded-bytes.ts';
+import type { Splitter } from './pieces.ts';
+import { PieceEnds } from './pieces.ts';
 import { parsePreTokenizer } from './pre-tokenizer.ts';
+import type { TokenOffsets } from './token-offsets.ts';
+import { OffsetCollector } from './token-offsets.ts';
 import { StreamDecoder } from './stream-decoder.ts';
 import type { TokenizerConfig } from './tokenizer-config.ts';
 import { TokenizerError } from './tokenizer-error.ts';
@@ -43,6 +47,8 @@ export class Tokenizer {
   readonly #split: Splitter;
   readonly #finder: AddedTokenFinder;
   readonly #words: WordEncoder;
+  readonly #writer = new Utf8Writer();
+  readonly #pieces = new PieceEnds();
   readonly #specialIds: ReadonlySet<number>;
 
   /** @internal Use `trainBpe`, `Tokenizer.fromJson` or `tiktokenEncoding`. */
@@ -110,18 +116,54 @@ export class Tokenizer {
    * @throws TokenizerError `DISALLOWED_SPECIAL_TOKEN`, or `UNKNOWN_TOKEN` when a set names no special token
    */
   encode(text: string, options: EncodeOptions = {}): Uint32Array {
+    return this.#encode(text, options);
+  }
+
+  /**
+   * Encodes a text and tells where each token stands in it, in UTF-16 units. Tokens that share a character have its place
+   * both; tokens that `addSpecialTokens` adds have no length.
+   *
+   * @throws TokenizerError as `encode`
+   */
+  encodeWithOffsets(text: string, options: EncodeOptions = {}): TokenOffsets & { ids: Uint32Array } {
+    const offsets = new OffsetCollector();
+    const ids = this.#encode(text, options, offsets);
+    return { ids, ...offsets.finish() };
+  }
+
+  #encode(text: string, options: EncodeOptions, offsets?: OffsetCollector): Uint32Array {
     const { allowedSpecial = 'none', disallowedSpecial = 'none', addSpecialTokens = false } = options;
     const allowed = this.#finder.specialTokens(allowedSpecial);
     this.#refuseSpecial(text, allowed, disallowedSpecial);
     const output = new IdBuffer((text.length >> 2) + 16);
     const { prefix, suffix } = this.#parts.postProcessor;
-    if (addSpecialTokens) for (const id of prefix) output.push(id);
+    const pushAdded = (id: number, place: number): void => {
+      output.push(id);
+      offsets?.push(place, place);
+    };
+    if (addSpecialTokens) for (const id of prefix) pushAdded(id, 0);
+    let start = 0;
     for (const part of this.#finder.split(text, allowed)) {
+      const first = output.length;
       if (part.token) output.push(part.token.id);
-      else this.#split(part.text, (start, end) => this.#words.encode(part.text, start, end, output));
+      else this.#encodeOrdinary(part.text, output);
+      if (part.token) offsets?.push(start, start + part.text.length);
+      else offsets?.pushAll(part.text, start, this.#byteLengths(output, first));
+      start += part.text.length;
     }
-    if (addSpecialTokens) for (const id of suffix) output.push(id);
+    if (addSpecialTokens) for (const id of suffix) pushAdded(id, text.length);
     return output.finish();
+  }
+
+  *#byteLengths(ids: IdBuffer, first: number): Generator<number> {
+    for (let index = first; index < ids.length; index++) yield this.#parts.vocabulary.byteLength(ids.at(index));
+  }
+
+  #encodeOrdinary(text: string, output: IdBuffer): void {
+    const utf8 = this.#writer.write(text);
+    this.#pieces.size = 0;
+    this.#split(utf8, 0, utf8.length, this.#pieces);
+    this.#words.encode(utf8, 0, this.#pieces, output);
   }
 
   #refuseSpecial(text: string, allowed: ReadonlySet<string>, disallowed: SpecialTokenSet): void {
@@ -175,6 +217,11 @@ export class Tokenizer {
   /** How a token is written in `tokenizer.json`, or undefined when there is no such id. */
   idToToken(id: number): string | undefined {
     return this.#parts.vocabulary.name(id);
+  }
+
+  /** All tokens as [id, how it is written in `tokenizer.json`], by rising id. */
+  *tokens(): Generator<[id: number, token: string]> {
+    for (const [name, id] of this.#parts.vocabulary.entries()) yield [id, name];
   }
 
   /** The contents of `tokenizer.json`, which Hugging Face `tokenizers` and transformers load. */

@@ -88,6 +88,14 @@ describe('trainBpe', () => {
     expect((await learned(2)).sort()).toEqual(['a b', 'c d', 'Ġ ab', 'Ġ cd'].sort());
   });
 
+  it('makes no token longer than the maximum, as Hugging Face does with one more', async () => {
+    const texts = ['abcdefgh abcdefgh hello hello worlds worlds'];
+    const tokenizer = await trainBpe(texts, { vocabularySize: 400, maximumTokenLength: 4 });
+    const lengths = Array.from(tokenizer.tokens(), ([id]) => (id === 0 ? 0 : tokenizer.decodeBytes([id]).length));
+    expect(Math.max(...lengths)).toBe(4);
+    expect(modelOf(tokenizer).merges.length).toBeGreaterThan(5);
+  });
+
   it('never makes a special token out of ordinary text', async () => {
     const tokenizer = await trainBpe(['stop stop stop'], { vocabularySize: 300, specialTokens: ['stop'] });
     expect([...tokenizer.encode('stop')]).not.toContain(0);
@@ -132,6 +140,7 @@ describe('trainBpe', () => {
     [{ vocabularySize: 200 }, 'from 257'],
     [{ vocabularySize: 1000.5 }, 'got 1000.5'],
     [{ vocabularySize: 1000, minimumFrequency: Number.NaN }, 'minimumFrequency'],
+    [{ vocabularySize: 1000, maximumTokenLength: 0 }, 'maximumTokenLength'],
     [{ vocabularySize: 1000, specialTokens: ['a', 'a'] }, '"a" is empty, a single byte or there twice'],
     [{ vocabularySize: 1000, specialTokens: [''] }, '"" is empty'],
     [{ vocabularySize: 1000, pattern: 'x' as PatternName }, 'unknown split pattern "x"'],

@@ -1,10 +1,12 @@
 import type { AddedToken } from './added-tokens.ts';
 import { BYTE_ALPHABET } from './byte-alphabet.ts';
-import { countWords } from './count-words.ts';
+import type { WordCounts } from './count-words.ts';
+import { WordCounter } from './count-words.ts';
 import { MergeTable } from './merge-table.ts';
 import { MergeTrainer } from './merge-trainer.ts';
 import type { PatternName } from './patterns.ts';
 import { patternSource, patternSplitter } from './patterns.ts';
+import type { Splitter } from './pieces.ts';
 import { NO_POST_PROCESSOR } from './post-processor.ts';
 import { preTokenizerJson } from './pre-tokenizer.ts';
 import type { TokenizerConfig } from './tokenizer-config.ts';
@@ -31,15 +33,19 @@ export interface TrainOptions {
   specialTokens?: readonly string[];
   /** Pairs that occur less often are not merged. Default 1. */
   minimumFrequency?: number;
+  /** Bytes of the longest token a merge may make. Default: no limit. Hugging Face's `max_token_length` is one more. */
+  maximumTokenLength?: number;
   /** Roles of the special tokens. Default: the first of `<|endoftext|>`, `<|end_of_text|>`, `</s>` there is ends a text. */
   config?: TokenizerConfig;
   /** Called after every text and every merge. */
   onProgress?: (progress: TrainingProgress) => void;
 }
 
+const DEFAULT_SPECIAL_TOKENS = ['<|endoftext|>'];
 const END_OF_TEXT_TOKENS = ['<|endoftext|>', '<|end_of_text|>', '</s>'];
 
-function check({ vocabularySize, minimumFrequency = 1 }: TrainOptions, specialTokens: readonly string[]): void {
+function check(options: TrainOptions, specialTokens: readonly string[]): void {
+  const { vocabularySize, minimumFrequency = 1, maximumTokenLength = 1 } = options;
   const smallest = specialTokens.length + 256;
   if (!Number.isInteger(vocabularySize) || vocabularySize < smallest || vocabularySize > 2 ** 24) {
     throw new TokenizerError(
@@ -51,6 +57,12 @@ function check({ vocabularySize, minimumFrequency = 1 }: TrainOptions, specialTo
     throw new TokenizerError(
       'INVALID_ARGUMENT',
       `minimumFrequency must be a number of at least 0, got ${minimumFrequency}`,
+    );
+  }
+  if (!(maximumTokenLength >= 1)) {
+    throw new TokenizerError(
+      'INVALID_ARGUMENT',
+      `maximumTokenLength must be a number of at least 1, got ${maximumTokenLength}`,
     );
   }
   for (const [index, token] of specialTokens.entries()) {
@@ -79,11 +91,15 @@ function learnMerges(
   specials: number,
   options: TrainOptions,
 ): MergeTable {
-  const { vocabularySize, minimumFrequency = 1, onProgress } = options;
+  const { vocabularySize, minimumFrequency = 1, maximumTokenLength = Infinity, onProgress } = options;
   const merges = new MergeTable(vocabularySize);
   while (vocabulary.size < vocabularySize) {
     const best = trainer.nextPair();
     if (best === undefined || best.count < minimumFrequency) break;
+    if (vocabulary.byteLength(best.first) + vocabulary.byteLength(best.second) > maximumTokenLength) {
+      trainer.drop(best.pair);
+      continue;
+    }
     const name = `${vocabulary.name(best.first)}${vocabulary.name(best.second)}`;
     const known = vocabulary.id(name);
     if (known !== undefined && known < specials) {
@@ -111,10 +127,25 @@ export async function trainBpe(
   texts: AsyncIterable<string> | Iterable<string>,
   options: TrainOptions,
 ): Promise<Tokenizer> {
-  const { pattern = 'llama3', specialTokens = ['<|endoftext|>'], config, onProgress } = options;
-  check(options, specialTokens);
-  const source = patternSource(pattern);
-  const counts = await countWords(texts, patternSplitter(source), (done) => onProgress?.({ stage: 'counting', done }));
+  const split = trainingSplitter(options);
+  const counter = new WordCounter(split);
+  let done = 0;
+  for await (const text of texts) {
+    counter.add(text);
+    options.onProgress?.({ stage: 'counting', done: ++done });
+  }
+  return trainFromCounts(counter.take(), options);
+}
+
+/** Checks the options and gives the splitter of a training. */
+export function trainingSplitter(options: TrainOptions): Splitter {
+  check(options, options.specialTokens ?? DEFAULT_SPECIAL_TOKENS);
+  return patternSplitter(patternSource(options.pattern ?? 'llama3'));
+}
+
+/** Trains on pieces that were counted before, by the splitter of the same options. */
+export function trainFromCounts(counts: WordCounts, options: TrainOptions): Tokenizer {
+  const { pattern = 'llama3', specialTokens = DEFAULT_SPECIAL_TOKENS, config } = options;
   const { vocabulary, addedTokens } = initialVocabulary(specialTokens);
   const byteTokens = BYTE_ALPHABET.map((character) => vocabulary.id(character) as number);
   const merges = learnMerges(new MergeTrainer(counts, byteTokens), vocabulary, specialTokens.length, options);
@@ -123,7 +154,7 @@ export async function trainBpe(
       vocabulary,
       merges,
       addedTokens,
-      preTokenizer: preTokenizerJson(source),
+      preTokenizer: preTokenizerJson(patternSource(pattern)),
       postProcessor: NO_POST_PROCESSOR,
       ignoreMerges: false,
     },

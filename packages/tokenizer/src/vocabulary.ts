@@ -1,5 +1,6 @@
 import { alphabetToBytes } from './byte-alphabet.ts';
 import { grown } from './growing-array.ts';
+import { PaddedBytes } from './padded-bytes.ts';
 import { TokenizerError } from './tokenizer-error.ts';
 
 /** Token ids, their names and the bytes they stand for. */
@@ -62,9 +63,19 @@ export class Vocabulary {
     return this.#names[id];
   }
 
-  /** The bytes of a token; a view, not to be changed. */
-  bytes(id: number): Uint8Array {
-    return this.#bytes.subarray(this.#starts[id], this.#starts[id] + this.#lengths[id]);
+  /** How many bytes a token stands for. */
+  byteLength(id: number): number {
+    return this.#lengths[id];
+  }
+
+  /** The bytes of all tokens, of which `range` tells the places; a copy. */
+  allBytes(): PaddedBytes {
+    return PaddedBytes.from(this.#bytes.subarray(0, this.#byteCount));
+  }
+
+  /** Where the bytes of a token begin and end in `allBytes`. */
+  range(id: number): [start: number, end: number] {
+    return [this.#starts[id], this.#starts[id] + this.#lengths[id]];
   }
 
   /** All (name, id) pairs by ascending id. */
