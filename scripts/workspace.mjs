@@ -79,10 +79,11 @@ export async function install() {
   writeFileSync(installStamp, hash);
 }
 
-/** Builds every package whose inputs changed. */
+/** Builds every package whose inputs changed; its talk goes to stderr, stdout is for results. */
 export async function build(filters = []) {
   const chosen = filters.map((filter) => `--filter=${filter}`);
   await must('turbo', ['run', 'build', '--output-logs=errors-only', '--log-order=grouped', ...chosen], {
+    stdio: ['inherit', 2, 2],
     env: { TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
   });
 }
