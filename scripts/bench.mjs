@@ -1,9 +1,13 @@
 // npm run bench [-- PACKAGE …] [--json]: runs packages/*/bench and prints one table (or one JSON row a line).
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { build, execute, install, root, rooms } from './workspace.mjs';
+import { createInterface } from 'node:readline';
+import { build, install, root, rooms } from './workspace.mjs';
 
+const columns = ['bench', 'case', 'ours', 'unit', 'peer', 'peerValue', 'ratio'];
 const parameters = process.argv.slice(2);
+const asJson = parameters.includes('--json');
 const wanted = parameters.filter((parameter) => !parameter.startsWith('--'));
 const available = rooms().filter((room) => existsSync(join(root, room, 'bench')));
 const unknown = wanted.filter((name) => !available.some((room) => room.endsWith(`/${name}`)));
@@ -15,9 +19,41 @@ if (unknown.length > 0) {
 }
 await install();
 await build();
-const chosen = available.filter((room) => wanted.length === 0 || wanted.includes(room.split('/')[1]));
-process.exit(
-  await execute('vitest', ['run', '--config', 'scripts/bench.config.ts', '--reporter=./scripts/bench-reporter.ts'], {
-    env: { SMOL_BENCH_ROOMS: chosen.join(','), SMOL_BENCH_JSON: parameters.includes('--json') ? '1' : '' },
-  }),
-);
+
+/** Rows of one package's benchmark, in a process of its own: no heap and no compiled code of another one disturbs it. */
+async function runBench(room) {
+  const parameters = ['run', '--config', 'scripts/bench.config.ts', '--reporter=./scripts/bench-reporter.ts'];
+  const child = spawn(join(root, 'node_modules/.bin/vitest'), parameters, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    shell: process.platform === 'win32',
+    env: { ...process.env, SMOL_BENCH_ROOM: room },
+  });
+  const closed = new Promise((resolve) => child.on('close', resolve));
+  const rows = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (!line.startsWith('{"bench"')) continue;
+    if (asJson) console.log(line);
+    rows.push(JSON.parse(line));
+  }
+  if ((await closed) !== 0) process.exitCode = 1;
+  return rows;
+}
+
+const shown = (value) =>
+  value === null ? '–' : typeof value === 'number' ? String(Number(value.toPrecision(4))) : String(value);
+const table = [columns];
+for (const room of available.filter((path) => wanted.length === 0 || wanted.includes(path.split('/')[1]))) {
+  console.error(`${room} …`);
+  for (const row of await runBench(room)) table.push(columns.map((column) => shown(row[column])));
+}
+if (!asJson) {
+  const widths = columns.map((_, index) => Math.max(...table.map((row) => row[index].length)));
+  for (const row of table)
+    console.log(
+      row
+        .map((cell, index) => cell.padEnd(widths[index]))
+        .join('  ')
+        .trimEnd(),
+    );
+}

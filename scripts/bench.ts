@@ -13,11 +13,10 @@ interface BenchRow {
   ratio: number | null;
 }
 
-for (const room of (process.env.SMOL_BENCH_ROOMS ?? '').split(',')) {
-  for (const file of readdirSync(`${room}/bench`).filter((name) => name.endsWith('.bench.ts'))) {
-    test(`${room}/${file}`, async ({ annotate }) => {
-      const { bench } = (await import(resolve(room, 'bench', file))) as { bench: () => Promise<BenchRow[]> };
-      for (const row of await bench()) await annotate(JSON.stringify(row), 'bench');
-    });
-  }
+const room = process.env.SMOL_BENCH_ROOM ?? '';
+for (const file of readdirSync(`${room}/bench`).filter((name) => name.endsWith('.bench.ts'))) {
+  test(`${room}/${file}`, async ({ annotate }) => {
+    const { bench } = (await import(resolve(room, 'bench', file))) as { bench: () => Promise<BenchRow[]> };
+    for (const row of await bench()) await annotate(JSON.stringify(row), 'bench');
+  });
 }
