@@ -133,6 +133,57 @@ console.log(JSON.stringify({ text, ids: [...tokenizer.encode(text, { allowedSpec
 """
 
 
+SMOLLM3 = """
+import { readFileSync } from 'node:fs';
+import { encodeChat, SMOLLM3_CHAT_TEMPLATE, trainBpe } from './dist/index.js';
+import { saveTokenizer } from './dist/node.js';
+const { texts, folder, conversations, date, ...options } = JSON.parse(readFileSync(0, 'utf8'));
+const config = { eosToken: '<|im_end|>', chatTemplate: SMOLLM3_CHAT_TEMPLATE };
+const tokenizer = await trainBpe(texts, { ...options, config });
+await saveTokenizer(tokenizer, folder);
+const encoded = conversations.map(({ messages, tools, variables, prompt }) =>
+  encodeChat(tokenizer, messages, { tools, variables, addGenerationPrompt: prompt, date: new Date(date) }));
+console.log(JSON.stringify(encoded.map(({ text, ids, assistantMask }) => ({ text, ids: [...ids], mask: [...assistantMask] }))));
+"""
+
+
+def conversations():
+    """Every switch of SmolLM3's template with every other."""
+    tools = [{"type": "function", "function": {"name": "wetter", "description": "Wie ist’s in Zürich? <&'\\\">", "parameters": {"n": [1, 2.5, None, True]}}}]
+    variables = [{}, {"enable_thinking": False}, {"custom_instructions": "Be a pirate."}, {"xml_tools": tools}, {"python_tools": ["def f(): ...", *tools]},
+                 {"xml_tools": "call", "python_tools": "import"}]
+    said = [{"role": "user", "content": "Hi 😀"}, {"role": "assistant", "content": "\n\nHello\n\nyou"}, {"role": "user", "content": " Rain? "},
+            {"role": "assistant", "content": "", "tool_calls": [{"type": "function", "function": {"name": "wetter", "arguments": {"ort": "Zürich"}}}]},
+            {"role": "tool", "content": "17°"}, {"role": "assistant", "content": "17 degrees."}]
+    for system in (None, "", "X", "X /think", "/no_think", "Only this. /system_override", "/system_override /no_think It. "):
+        for extra in variables:
+            for given in (None, tools):
+                for prompt in (False, True):
+                    head = [] if system is None else [{"role": "system", "content": system}]
+                    yield {"messages": head + said, "variables": extra, "prompt": prompt, **({"tools": given} if given else {})}
+
+
+def check_smollm3():
+    from datetime import date
+
+    from transformers import AutoTokenizer
+
+    asked = list(conversations())
+    with tempfile.TemporaryDirectory() as folder:
+        request = {"texts": TEXTS, "folder": folder, "conversations": asked, "date": date.today().isoformat(), "vocabularySize": VOCABULARY_SIZE, "specialTokens": SPECIAL}
+        run = subprocess.run(["node", "--input-type=module", "-e", SMOLLM3], input=json.dumps(request), cwd=PACKAGE, check=True, capture_output=True, text=True)
+        loaded = AutoTokenizer.from_pretrained(folder)
+    same = {"text": 0, "ids": 0, "mask": 0}
+    for conversation, own in zip(asked, json.loads(run.stdout)):
+        options = {"tools": conversation.get("tools"), "add_generation_prompt": conversation["prompt"], **conversation["variables"]}
+        theirs = loaded.apply_chat_template(conversation["messages"], return_dict=True, return_assistant_tokens_mask=True, **options)
+        same["text"] += loaded.apply_chat_template(conversation["messages"], tokenize=False, **options) == own["text"]
+        same["ids"] += theirs["input_ids"] == own["ids"]
+        same["mask"] += theirs["assistant_masks"] == own["mask"] and 0 < sum(own["mask"]) < len(own["mask"])
+    for what, count in same.items():
+        yield f"transformers: SmolLM3's template gives the same {what} for {len(asked)} conversations", count == len(asked)
+
+
 def check_transformers():
     from transformers import AutoTokenizer
 
@@ -161,6 +212,7 @@ def main():
     for name, pattern in PATTERNS.items():
         checks += check_pattern(name, pattern)
     checks += check_transformers()
+    checks += check_smollm3()
     for name, passed in checks:
         print("pass" if passed else "FAIL", name)
     failed = sum(not passed for _, passed in checks)

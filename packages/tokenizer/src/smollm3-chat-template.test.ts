@@ -49,14 +49,50 @@ describe('SmolLM3’s chat template', () => {
     );
   });
 
+  const add = { name: 'add', parameters: { type: 'object' } };
+  const sections = (xml: string, python: string): string =>
+    `X\n\n## Tools\n\n### XML Tools\n\n${xml}\n\n### Python Tools\n\n${python}\n\n<|im_end|>\n<|im_start|>user\n`;
+  const system = { role: 'system', content: 'X /no_think' };
+
   it('lists tools as JSON lines, and gives their results as user turns', () => {
-    const tools = [{ name: 'add', parameters: { type: 'object' } }, { name: 'halve' }];
-    const text = render([{ role: 'system', content: 'X /no_think' }, user, { role: 'tool', content: '42' }], { tools });
-    expect(text).toContain('X\n\n### Tools\n\n### XML Tools\n\n');
-    expect(text).toContain(
-      '<tools>\n{"name": "add", "parameters": {"type": "object"}}\n{"name": "halve"}\n</tools>\n\n',
-    );
+    const text = render([system, user, { role: 'tool', content: '42' }], { tools: [add, { name: 'halve' }] });
+    const listed = '<tools>\n{"name": "add", "parameters": {"type": "object"}}\n{"name": "halve"}\n</tools>\n\n';
+    const xml = `You may call one or more functions to assist with the user query.\n\nYou are provided with function signatures within <tools></tools> XML tags:\n\n${listed}For each function call, return a json object with function name and arguments within <tool_call></tool_call> XML tags.`;
+    expect(text).toContain(sections(xml, 'None'));
     expect(text).toContain('<|im_end|>\n<|im_start|>user\n42<|im_end|>\n');
+    expect(
+      render([system, user, { role: 'tool', content: '42' }], { variables: { xml_tools: [add, { name: 'halve' }] } }),
+    ).toBe(text);
+  });
+
+  it('lists tools to be used in Python code', () => {
+    const text = render([system, user], { variables: { python_tools: ['def add(a, b): ...', add] } });
+    const listed = '<tools>\ndef add(a, b): ...\n{"name": "add", "parameters": {"type": "object"}}\n</tools>\n\n';
+    expect(text).toContain('X\n\n## Tools\n\n### XML Tools\n\nNone\n\n### Python Tools\n\nWhen you send a message');
+    expect(text).toContain(`like regular functions:\n${listed}The state persists`);
+    expect(text).toContain('are still available thereafter.\n\n<|im_end|>\n<|im_start|>user\n');
+  });
+
+  it('takes tools that are described in a text as they are', () => {
+    const variables = { xml_tools: 'call them', python_tools: 'import them' };
+    expect(render([system, user], { variables })).toContain(sections('call them', 'import them'));
+  });
+
+  it('takes instructions from a variable where no system message has them', () => {
+    const variables = { custom_instructions: 'Be a pirate.', enable_thinking: false };
+    expect(render([user], { variables })).toContain('## Custom Instructions\n\nBe a pirate.\n\n<|im_end|>\n');
+    expect(render([system, user], { variables })).toContain('## Custom Instructions\n\nX\n\n<|im_end|>\n');
+  });
+
+  it('leaves out line ends before what the assistant says, as between thoughts and answers', () => {
+    const turn = { role: 'assistant', content: '\n\n  a\n\nb\n' };
+    expect(render([user, turn], { addGenerationPrompt: false })).toMatch(
+      /<\|im_start\|>assistant\n {2}a\n\nb\n<\|im_end\|>\n$/,
+    );
+  });
+
+  it('refuses a role that it does not know', () => {
+    expect(() => render([{ role: 'developer', content: 'x' }])).toThrow('a message has the role developer');
   });
 
   it('writes calls of tools as JSON', () => {
