@@ -1,5 +1,6 @@
 import { DatasetError } from './dataset-error.ts';
-import type { TokenWindow } from './token-source.ts';
+import type { Piece } from './best-fit.ts';
+import type { DocumentPlace, TokenWindow } from './token-source.ts';
 
 /** The target where the loss counts nothing (PyTorch's and Hugging Face's `ignore_index`). */
 export const IGNORED_TARGET = -100;
@@ -42,6 +43,27 @@ export function fillRow(batch: Batch, row: number, window: TokenWindow, context:
     batch.targets[start + position - 1] = IGNORED_TARGET;
     const end = documentStarts[index + 1] ?? sequenceLength;
     batch.segments.fill(index + 1, start + position, start + end);
+  });
+}
+
+/** Writes pieces of documents into row `row` of a batch: each is a segment of its own, and sees the token after it if its document goes on. */
+export function fillPieces(
+  batch: Batch,
+  row: number,
+  { pieces, documents }: { readonly pieces: readonly Piece[]; readonly documents: readonly DocumentPlace[] },
+  context: RowContext,
+): void {
+  let at = row * batch.sequenceLength;
+  pieces.forEach(({ document, start, length }, segment) => {
+    const { shard, start: first, end } = documents[document];
+    const goesOn = first + start + length < end;
+    const tokens = shard.read(first + start, length + (goesOn ? 1 : 0));
+    checkTokens(tokens, context);
+    batch.inputs.set(tokens.subarray(0, length), at);
+    batch.targets.set(tokens.subarray(1), at);
+    if (!goesOn) batch.targets[at + length - 1] = IGNORED_TARGET;
+    batch.segments.fill(segment, at, at + length);
+    at += length;
   });
 }
 

@@ -82,6 +82,13 @@ export class TokenShard {
     return this.#index.ends(index, 1)[0];
   }
 
+  /** Start and end of document `index`, in one read. */
+  documentBounds(index: number): [start: number, end: number] {
+    if (index === 0) return [0, this.documentEnd(0)];
+    const [start, end] = this.#index.ends(index - 1, 2);
+    return [start, end];
+  }
+
   /** The token ids of document `index`. */
   readDocument(index: number): Uint32Array {
     const start = this.documentStart(index);

@@ -7,6 +7,14 @@ export interface TokenWindow {
   readonly documentStarts: readonly number[];
 }
 
+/** Where a document lies. */
+export interface DocumentPlace {
+  readonly shard: TokenShard;
+  /** Tokens of the shard, the end exclusive. */
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
  * The shards of one source, laid end to end and cut into windows of `sequenceLength + 1` tokens, one every
  * `sequenceLength` tokens: each token is the input of exactly one window and the target of exactly one (the last token
@@ -15,16 +23,20 @@ export interface TokenWindow {
 export class TokenSource {
   readonly name: string;
   readonly tokenCount: number;
+  readonly documentCount: number;
   readonly #shards: readonly TokenShard[];
   /** The token of the source at which each shard starts. */
   readonly #offsets: readonly number[];
+  /** The document of the source at which each shard starts. */
+  readonly #firstDocuments: readonly number[];
 
   constructor(name: string, shards: readonly TokenShard[]) {
     this.name = name;
     this.#shards = shards.filter((shard) => shard.tokenCount > 0);
-    let total = 0;
-    this.#offsets = this.#shards.map((shard) => (total += shard.tokenCount) - shard.tokenCount);
-    this.tokenCount = total;
+    const lengths = this.#shards.map(({ tokenCount }) => tokenCount);
+    const counts = this.#shards.map(({ documentCount }) => documentCount);
+    [this.#offsets, this.tokenCount] = runningSums(lengths);
+    [this.#firstDocuments, this.documentCount] = runningSums(counts);
   }
 
   /**
@@ -47,7 +59,7 @@ export class TokenSource {
     const start = index * sequenceLength;
     const tokens = new Uint32Array(sequenceLength + 1);
     const documentStarts: number[] = [];
-    for (let filled = 0, at = this.#shardAt(start); filled < tokens.length; at++) {
+    for (let filled = 0, at = lastNotAbove(this.#offsets, start); filled < tokens.length; at++) {
       const shard = this.#shards[at];
       const from = start + filled - this.#offsets[at];
       const length = Math.min(tokens.length - filled, shard.tokenCount - from);
@@ -61,15 +73,29 @@ export class TokenSource {
     return { tokens, documentStarts };
   }
 
-  /** The shard that holds a token of the source. */
-  #shardAt(token: number): number {
-    let low = 0;
-    let high = this.#offsets.length - 1;
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      if (this.#offsets[middle] <= token) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+  /** Where document `index` of the source lies, counted over all shards. */
+  document(index: number): DocumentPlace {
+    const at = lastNotAbove(this.#firstDocuments, index);
+    const shard = this.#shards[at];
+    const [start, end] = shard.documentBounds(index - this.#firstDocuments[at]);
+    return { shard, start, end };
   }
+}
+
+/** What comes before each item, and the sum of all. */
+function runningSums(items: readonly number[]): [before: number[], total: number] {
+  let total = 0;
+  return [items.map((item) => (total += item) - item), total];
+}
+
+/** The index of the last of the ascending values that is not above `limit`. */
+function lastNotAbove(ascending: readonly number[], limit: number): number {
+  let low = 0;
+  let high = ascending.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (ascending[middle] <= limit) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
