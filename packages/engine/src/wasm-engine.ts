@@ -1,10 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from './engine-error.ts';
-import { WASM_BACKEND } from './kernels/kernel.ts';
+import { attentionKernels } from './kernels/attention.ts';
+import { matrixMultiplyKernel } from './kernels/matrix-multiply.ts';
 import { registerKernels } from './kernels/register-kernels.ts';
+import { attentionLoops } from './wasm/attention-loops.ts';
 import { compileKernels } from './wasm/kernel-module.ts';
+import { multiplyInto } from './wasm/multiply.ts';
 import { WasmBackend } from './wasm/wasm-backend.ts';
 import { availableThreads, isNode } from './wasm/worker-thread.ts';
+
+/** Name under which the wasm engine is registered as a tfjs backend. */
+const WASM_BACKEND = 'smol-wasm';
 
 /** More threads than this do not pay for the small matrices of small models. */
 const MOST_THREADS = 16;
@@ -45,7 +51,7 @@ export async function useWasm(threads: number): Promise<WasmBackend> {
       throw new EngineError('ENGINE_UNAVAILABLE', message, { cause });
     });
     backend = created;
-    registerKernels();
+    registerKernels(WASM_BACKEND, [matrixMultiplyKernel(multiplyInto), ...attentionKernels(attentionLoops)]);
     tf.registerBackend(WASM_BACKEND, () => created);
   }
   if (backend.pool.threads !== threads) await backend.pool.resize(threads);

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../engine-error.ts';
-import type { WasmBackend } from '../wasm/wasm-backend.ts';
+import type { HeapBackend } from '../heap/heap-backend.ts';
 import { assertTensor, rowGrain, rowsOf } from './kernel.ts';
 import type { EngineKernel } from './kernel.ts';
 
@@ -8,7 +8,7 @@ import type { EngineKernel } from './kernel.ts';
 const CHUNK = 4096;
 
 /** Kernels index memory with the targets, so these are never taken on trust. */
-function checkTargets(backend: WasmBackend, targets: tf.TensorInfo, vocabulary: number, ignoreIndex: number): void {
+function checkTargets(backend: HeapBackend, targets: tf.TensorInfo, vocabulary: number, ignoreIndex: number): void {
   for (const target of backend.values(targets)) {
     if (target === ignoreIndex || (target >= 0 && target < vocabulary)) continue;
     throw new EngineError(

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { WasmBackend } from '../wasm/wasm-backend.ts';
+import type { HeapBackend } from '../heap/heap-backend.ts';
 import { allFloat, ELEMENTWISE_GRAIN, elementwiseUnits, rowGrain, sameShape } from './kernel.ts';
 import type { EngineKernel } from './kernel.ts';
 
@@ -19,7 +19,7 @@ const UNARY = {
 const STEP = 10;
 const BINARY = { Add: 0, Sub: 1, Multiply: 2, RealDiv: 3, Maximum: 4, Minimum: 5 };
 
-function unary(backend: WasmBackend, operation: number, x: tf.TensorInfo): tf.TensorInfo | undefined {
+function unary(backend: HeapBackend, operation: number, x: tf.TensorInfo): tf.TensorInfo | undefined {
   if (!allFloat(x)) return undefined;
   const { tensor, address } = backend.output(x.shape);
   backend.pool.run('unary', elementwiseUnits(x), ELEMENTWISE_GRAIN, operation, backend.address(x), address);
@@ -65,7 +65,7 @@ function planBroadcast(a: number[], b: number[], out: number[]): BroadcastPlan {
 }
 
 function binary(
-  backend: WasmBackend,
+  backend: HeapBackend,
   operation: number,
   a: tf.TensorInfo,
   b: tf.TensorInfo,
@@ -88,7 +88,7 @@ function binary(
 }
 
 function broadcastBinary(
-  backend: WasmBackend,
+  backend: HeapBackend,
   operation: number,
   a: tf.TensorInfo,
   b: tf.TensorInfo,
@@ -105,7 +105,7 @@ function broadcastBinary(
   return tensor;
 }
 
-function addAll(backend: WasmBackend, tensors: tf.TensorInfo[]): tf.TensorInfo | undefined {
+function addAll(backend: HeapBackend, tensors: tf.TensorInfo[]): tf.TensorInfo | undefined {
   if (!allFloat(...tensors) || tensors.length < 2) return undefined;
   const { tensor, address } = backend.output(tensors[0].shape);
   const units = elementwiseUnits(tensor);

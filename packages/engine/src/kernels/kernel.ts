@@ -1,19 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { WasmBackend } from '../wasm/wasm-backend.ts';
-
-/** Name under which the wasm engine is registered as a tfjs backend. */
-export const WASM_BACKEND = 'smol-wasm';
+import type { HeapBackend } from '../heap/heap-backend.ts';
 
 /** Tensors by the names the kernel gives them. */
 export type Inputs = Record<string, tf.TensorInfo>;
 /** Attributes of a kernel call. */
 export type Attributes = Record<string, unknown>;
 
-/** A kernel of the wasm engine. Returning `undefined` leaves the call to the cpu backend's kernel of that name. */
-export interface EngineKernel {
+/** A kernel of an engine with a heap. Returning `undefined` leaves the call to the cpu backend's kernel of that name. */
+export interface EngineKernel<Backend extends HeapBackend = HeapBackend> {
   readonly name: string;
   readonly run: (
-    backend: WasmBackend,
+    backend: Backend,
     inputs: Inputs,
     attributes: Attributes,
   ) => tf.TensorInfo | tf.TensorInfo[] | undefined;

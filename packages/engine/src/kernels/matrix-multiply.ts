@@ -1,14 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { WasmBackend } from '../wasm/wasm-backend.ts';
+import type { HeapBackend } from '../heap/heap-backend.ts';
 import { allFloat } from './kernel.ts';
 import type { EngineKernel } from './kernel.ts';
 
-const TILE_COLUMNS = 8;
-/** With so few rows, packing B would cost more than the product: dot products instead. */
-const VECTOR_ROWS = 4;
-
 /** One operand as a stack of matrices; strides count elements. */
-interface Matrices {
+export interface Matrices {
   readonly address: number;
   readonly batches: number;
   readonly batchStride: number;
@@ -18,7 +14,16 @@ interface Matrices {
   readonly columnStride: number;
 }
 
-function matricesOf(backend: WasmBackend, tensor: tf.TensorInfo, transpose: boolean): Matrices {
+/** Writes A·B for each batch to the address `target`; an operand with one batch is repeated. No size is 0. */
+export type MultiplyInto<Backend extends HeapBackend> = (
+  backend: Backend,
+  a: Matrices,
+  b: Matrices,
+  target: number,
+  batches: number,
+) => void;
+
+function matricesOf(backend: HeapBackend, tensor: tf.TensorInfo, transpose: boolean): Matrices {
   const [height, width] = tensor.shape.slice(-2);
   const batches = tf.util.sizeFromShape(tensor.shape.slice(0, -2));
   const common = { address: backend.address(tensor), batches, batchStride: height * width };
@@ -31,28 +36,6 @@ function matricesOf(backend: WasmBackend, tensor: tf.TensorInfo, transpose: bool
 function foldBatches(a: Matrices, b: Matrices): Matrices {
   if (b.batches !== 1 || a.batches === 1 || a.columnStride !== 1) return a;
   return { ...a, batches: 1, rows: a.rows * a.batches };
-}
-
-/** Writes A·B for each batch; an operand with one batch is repeated. */
-function multiplyInto(backend: WasmBackend, a: Matrices, b: Matrices, target: number, batches: number): void {
-  const { pool } = backend;
-  const depth = a.columns;
-  if (batches === 1 && a.rows <= VECTOR_ROWS && b.rowStride === 1 && a.columnStride === 1) {
-    const grain = Math.max(16, Math.ceil(16_384 / depth));
-    pool.run('multiplyVectors', b.columns, grain, a.address, b.address, target, a.rows, b.columns, depth);
-    return;
-  }
-  const panels = Math.ceil(b.columns / TILE_COLUMNS) * b.batches;
-  const scratch = backend.scratch(pool.exports.multiplyScratchBytes());
-  backend.withBlock(panels * TILE_COLUMNS * depth * 4, (packed) => {
-    const panelGrain = Math.max(1, Math.ceil(4096 / depth));
-    const packing = [b.address, packed, depth, b.columns, b.rowStride, b.columnStride, b.batchStride];
-    pool.run('packB', panels, panelGrain, ...packing);
-    const aBatchStride = a.batches === 1 ? 0 : a.batchStride;
-    const units = pool.exports.multiplyUnits(a.rows, b.columns) * batches;
-    const sizes = [a.rows, b.columns, depth, a.rowStride, a.columnStride, aBatchStride, b.batches];
-    pool.run('multiply', units, 1, a.address, packed, target, ...sizes, scratch);
-  });
 }
 
 /** The stack index of operand `tensor` for every batch of the broadcast result. */
@@ -69,8 +52,9 @@ function batchIndices(tensor: tf.TensorInfo, batchShape: number[]): number[] {
   );
 }
 
-function multiplyBroadcast(
-  backend: WasmBackend,
+function multiplyBroadcast<Backend extends HeapBackend>(
+  multiplyInto: MultiplyInto<Backend>,
+  backend: Backend,
   inputs: [tf.TensorInfo, tf.TensorInfo],
   a: Matrices,
   b: Matrices,
@@ -89,8 +73,9 @@ function multiplyBroadcast(
   }
 }
 
-function batchMatMul(
-  backend: WasmBackend,
+function batchMatMul<Backend extends HeapBackend>(
+  multiplyInto: MultiplyInto<Backend>,
+  backend: Backend,
   a: tf.TensorInfo,
   b: tf.TensorInfo,
   transposeA: boolean,
@@ -114,15 +99,19 @@ function batchMatMul(
   const plain = [left.batches, right.batches].every((count) => count === 1 || count === batches);
   if (folded !== left) multiplyInto(backend, folded, right, address, 1);
   else if (plain) multiplyInto(backend, left, right, address, batches);
-  else multiplyBroadcast(backend, [a, b], left, right, address, batchShape);
+  else multiplyBroadcast(multiplyInto, backend, [a, b], left, right, address, batchShape);
   return tensor;
 }
 
-export const matrixMultiplyKernels: EngineKernel[] = [
-  {
+/** The matrix product of an engine, which says how one stack of products is computed. */
+export function matrixMultiplyKernel<Backend extends HeapBackend>(
+  multiplyInto: MultiplyInto<Backend>,
+): EngineKernel<Backend> {
+  return {
     name: 'BatchMatMul',
     run(backend, { a, b }, { transposeA, transposeB }) {
-      return allFloat(a, b) ? batchMatMul(backend, a, b, transposeA === true, transposeB === true) : undefined;
+      if (!allFloat(a, b)) return undefined;
+      return batchMatMul(multiplyInto, backend, a, b, transposeA === true, transposeB === true);
     },
-  },
-];
+  };
+}

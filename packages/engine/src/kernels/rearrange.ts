@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../engine-error.ts';
-import type { WasmBackend } from '../wasm/wasm-backend.ts';
+import type { HeapBackend } from '../heap/heap-backend.ts';
 import { allFloat, rowGrain, sizeOf } from './kernel.ts';
 import type { EngineKernel } from './kernel.ts';
 
@@ -21,7 +21,7 @@ function simplify(shape: number[], permutation: number[]): { shape: number[]; pe
   };
 }
 
-function transpose(backend: WasmBackend, x: tf.TensorInfo, perm: number[]): tf.TensorInfo | undefined {
+function transpose(backend: HeapBackend, x: tf.TensorInfo, perm: number[]): tf.TensorInfo | undefined {
   if (!(x.dtype === 'float32' || x.dtype === 'int32') || sizeOf(x) === 0) return undefined;
   const outShape = perm.map((d) => x.shape[d]);
   const { shape, permutation } = simplify(x.shape, perm);
@@ -35,13 +35,13 @@ function transpose(backend: WasmBackend, x: tf.TensorInfo, perm: number[]): tf.T
   return tensor;
 }
 
-function swapLast(backend: WasmBackend, x: number, y: number, shape: number[]): void {
+function swapLast(backend: HeapBackend, x: number, y: number, shape: number[]): void {
   const [rows, columns] = shape.slice(-2);
   const batches = tf.util.sizeFromShape(shape.slice(0, -2));
   backend.pool.run('transposeMatrix', batches * Math.ceil(columns / 16), rowGrain(16 * rows), x, y, rows, columns);
 }
 
-function permuteRows(backend: WasmBackend, x: number, y: number, shape: number[], permutation: number[]): void {
+function permuteRows(backend: HeapBackend, x: number, y: number, shape: number[], permutation: number[]): void {
   const length = shape.at(-1) ?? 1;
   const outer = permutation.slice(0, -1);
   const strideOf = (d: number) => tf.util.sizeFromShape(shape.slice(d + 1));
@@ -53,14 +53,14 @@ function permuteRows(backend: WasmBackend, x: number, y: number, shape: number[]
   backend.pool.run('permuteRows', d0 * d1 * d2, rowGrain(length), x, y, d1, d2, length, ...pad(outer.map(strideOf), 0));
 }
 
-function checkIndices(backend: WasmBackend, ids: tf.TensorInfo, limit: number): void {
+function checkIndices(backend: HeapBackend, ids: tf.TensorInfo, limit: number): void {
   for (const id of backend.values(ids)) {
     if (id < 0 || id >= limit) throw new EngineError('BAD_INPUT', `gather: index ${id} is not in [0, ${limit - 1}]`);
   }
 }
 
 function gather(
-  backend: WasmBackend,
+  backend: HeapBackend,
   x: tf.TensorInfo,
   indices: tf.TensorInfo,
   axisAttribute: number,
@@ -92,7 +92,7 @@ function gather(
 }
 
 function unsortedSegmentSum(
-  backend: WasmBackend,
+  backend: HeapBackend,
   x: tf.TensorInfo,
   segmentIds: tf.TensorInfo,
   numSegments: number,
@@ -133,7 +133,7 @@ export const rearrangeKernels: EngineKernel[] = [
 ];
 
 /** The cpu backend casts int32 to float32 by relabelling the values; in the heap they must be converted. */
-function cast(backend: WasmBackend, x: tf.TensorInfo, dtype: tf.DataType): tf.TensorInfo | undefined {
+function cast(backend: HeapBackend, x: tf.TensorInfo, dtype: tf.DataType): tf.TensorInfo | undefined {
   if (dtype !== 'float32' || !(x.dtype === 'int32' || x.dtype === 'bool')) return undefined;
   const { tensor } = backend.output(x.shape);
   backend.values(tensor).set(backend.values(x));

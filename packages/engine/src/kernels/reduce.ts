@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { WasmBackend } from '../wasm/wasm-backend.ts';
+import type { HeapBackend } from '../heap/heap-backend.ts';
 import { allFloat, rowGrain, rowsOf, sizeOf } from './kernel.ts';
 import type { EngineKernel } from './kernel.ts';
 
@@ -20,7 +20,7 @@ function reductionOf(shape: number[], axes: number[]): { outer: number; length: 
 }
 
 /** Sums all elements in blocks of fixed size with the kernel given ('sumBlocks' or 'squareBlocks') into the scalar at `target`. */
-export function sumInBlocks(backend: WasmBackend, kernel: string, x: tf.TensorInfo, target: number): void {
+export function sumInBlocks(backend: HeapBackend, kernel: string, x: tf.TensorInfo, target: number): void {
   const blocks = Math.ceil(sizeOf(x) / BLOCK);
   backend.withBlock(blocks * 8, (partial) => {
     backend.pool.run(kernel, blocks, 4, backend.address(x), partial, sizeOf(x));
@@ -29,7 +29,7 @@ export function sumInBlocks(backend: WasmBackend, kernel: string, x: tf.TensorIn
 }
 
 function sum(
-  backend: WasmBackend,
+  backend: HeapBackend,
   x: tf.TensorInfo,
   axis: number | number[],
   keepDims: boolean,
@@ -58,7 +58,7 @@ function sum(
 }
 
 function mean(
-  backend: WasmBackend,
+  backend: HeapBackend,
   x: tf.TensorInfo,
   axis: number | number[],
   keepDims: boolean,
@@ -71,7 +71,7 @@ function mean(
   return total;
 }
 
-function softmax(backend: WasmBackend, logits: tf.TensorInfo, dimension: number): tf.TensorInfo | undefined {
+function softmax(backend: HeapBackend, logits: tf.TensorInfo, dimension: number): tf.TensorInfo | undefined {
   if (!allFloat(logits) || dimension !== logits.shape.length - 1) return undefined;
   const { rows, length } = rowsOf(logits);
   const { tensor, address } = backend.output(logits.shape);

@@ -1,11 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { WasmBackend } from '../wasm/wasm-backend.ts';
-import { attentionKernels } from './attention.ts';
+import type { HeapBackend } from '../heap/heap-backend.ts';
 import { crossEntropyKernels } from './cross-entropy.ts';
 import { elementwiseKernels } from './elementwise.ts';
 import type { Attributes, EngineKernel, Inputs } from './kernel.ts';
-import { WASM_BACKEND } from './kernel.ts';
-import { matrixMultiplyKernels } from './matrix-multiply.ts';
 import { optimizerKernels } from './optimizer.ts';
 import { rearrangeKernels } from './rearrange.ts';
 import { reduceKernels } from './reduce.ts';
@@ -13,8 +10,8 @@ import { rmsNormKernels } from './rms-norm.ts';
 import { ropeKernels } from './rope.ts';
 import { swigluKernels } from './swiglu.ts';
 
-const KERNELS: EngineKernel[] = [
-  ...matrixMultiplyKernels,
+/** Kernels that both engines with a heap share; matrix products and attention are cut differently in each. */
+const SHARED: EngineKernel[] = [
   ...elementwiseKernels,
   ...reduceKernels,
   ...rearrangeKernels,
@@ -23,14 +20,13 @@ const KERNELS: EngineKernel[] = [
   ...swigluKernels,
   ...crossEntropyKernels,
   ...optimizerKernels,
-  ...attentionKernels,
 ];
 
 /** The cpu backend's kernel takes the calls that ours declines: other dtypes, rare shapes. */
-function withFallback(kernel: EngineKernel): tf.KernelFunc {
+function withFallback<Backend extends HeapBackend>(kernel: EngineKernel<Backend>): tf.KernelFunc {
   const inherited = tf.getKernel(kernel.name, 'cpu');
   return ({ inputs, attrs, backend }) => {
-    const engine = backend as WasmBackend;
+    const engine = backend as Backend;
     const own = engine.runKernel(() => kernel.run(engine, inputs as Inputs, (attrs ?? {}) as Attributes));
     if (own !== undefined) return own;
     if (inherited === undefined) throw new TypeError(`${kernel.name}: unsupported inputs`);
@@ -38,13 +34,13 @@ function withFallback(kernel: EngineKernel): tf.KernelFunc {
   };
 }
 
-/** Registers our kernels for the wasm backend, and for the rest those of 'cpu'. */
-export function registerKernels(): void {
-  const own = new Map(KERNELS.map((kernel) => [kernel.name, kernel]));
-  for (const kernel of own.values()) {
-    tf.registerKernel({ kernelName: kernel.name, backendName: WASM_BACKEND, kernelFunc: withFallback(kernel) });
+/** Registers the shared kernels and those of one engine for its backend, and for the rest those of 'cpu'. */
+export function registerKernels<Backend extends HeapBackend>(backendName: string, own: EngineKernel<Backend>[]): void {
+  const kernels = new Map([...SHARED, ...own].map((kernel) => [kernel.name, kernel]));
+  for (const kernel of kernels.values()) {
+    tf.registerKernel({ kernelName: kernel.name, backendName, kernelFunc: withFallback(kernel) });
   }
   for (const kernel of tf.getKernelsForBackend('cpu')) {
-    if (!own.has(kernel.kernelName)) tf.registerKernel({ ...kernel, backendName: WASM_BACKEND });
+    if (!kernels.has(kernel.kernelName)) tf.registerKernel({ ...kernel, backendName });
   }
 }

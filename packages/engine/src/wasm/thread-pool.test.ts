@@ -5,7 +5,8 @@ import { onWasm, randomTensor, runKernel } from '../fixtures/engine-test.ts';
 import { disposeEngine } from '../use-engine.ts';
 import { ThreadPool } from './thread-pool.ts';
 import { compileKernels } from './kernel-module.ts';
-import { Heap } from './heap.ts';
+import { WasmMemory } from './wasm-memory.ts';
+import { Heap } from '../heap/heap.ts';
 
 afterAll(disposeEngine);
 
@@ -67,15 +68,17 @@ describe('ThreadPool', () => {
   }
 
   it('spreads the chunks of a job over its threads and waits for all of them', async () => {
-    const heap = new Heap();
-    const pool = new ThreadPool(await compileKernels(), heap);
+    const wasm = new WasmMemory();
+    const heap = new Heap(wasm);
+    const { memory } = wasm;
+    const pool = new ThreadPool(await compileKernels(), memory);
     await pool.resize(3);
     const bytes = 4 * 16_000;
     const x = heap.allocate(bytes);
     const y = heap.allocate(bytes);
-    const values = new Float32Array(heap.memory.buffer, y, 16_000);
+    const values = new Float32Array(memory.buffer, y, 16_000);
     for (let job = 1; job <= 2000; job++) {
-      new Float32Array(heap.memory.buffer, x, 16_000).fill(job);
+      new Float32Array(memory.buffer, x, 16_000).fill(job);
       pool.run('unary', 1000, 10, 0, x, y);
       expect(values[0] + values[8000] + values[15_999]).toBe(-3 * job);
     }
@@ -84,11 +87,13 @@ describe('ThreadPool', () => {
   });
 
   it('wakes threads that have gone to sleep between jobs', async () => {
-    const heap = new Heap();
-    const pool = new ThreadPool(await compileKernels(), heap);
+    const wasm = new WasmMemory();
+    const heap = new Heap(wasm);
+    const { memory } = wasm;
+    const pool = new ThreadPool(await compileKernels(), memory);
     await pool.resize(3);
     const values = heap.allocate(64_000);
-    const view = new Float32Array(heap.memory.buffer, values, 16_000).fill(1);
+    const view = new Float32Array(memory.buffer, values, 16_000).fill(1);
     for (let job = 0; job < 40; job++) {
       await new Promise((resolve) => setTimeout(resolve, job % 4));
       pool.run('unary', 1000, 10, 0, values, values);
@@ -98,8 +103,10 @@ describe('ThreadPool', () => {
   });
 
   it('throws when a kernel traps, instead of waiting for ever', async () => {
-    const heap = new Heap();
-    const pool = new ThreadPool(await compileKernels(), heap);
+    const wasm = new WasmMemory();
+    const heap = new Heap(wasm);
+    const { memory } = wasm;
+    const pool = new ThreadPool(await compileKernels(), memory);
     await pool.resize(2);
     const outside = 2 ** 32 - 65_536;
     for (let attempt = 0; attempt < 20; attempt++) {

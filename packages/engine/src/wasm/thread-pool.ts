@@ -1,5 +1,5 @@
 import { EngineError } from '../engine-error.ts';
-import type { Heap } from './heap.ts';
+import type { KernelPool } from '../heap/heap-backend.ts';
 import { createJobBoard, MAXIMUM_ARGUMENTS } from './job-board.ts';
 import type { JobBoard } from './job-board.ts';
 import { kernelNames } from './kernel-module.ts';
@@ -20,9 +20,9 @@ const MAIN_SPINS = 20_000;
 const START_TIMEOUT_MS = 20_000;
 
 /** Runs kernels on the main thread and its workers. Results do not depend on their number: chunks write disjoint outputs. */
-export class ThreadPool {
+export class ThreadPool implements KernelPool {
   readonly exports: KernelExports;
-  readonly #heap: Heap;
+  readonly #memory: WebAssembly.Memory;
   readonly #module: WebAssembly.Module;
   readonly #names: readonly string[];
   readonly #kernels: readonly WasmKernel[];
@@ -30,10 +30,10 @@ export class ThreadPool {
   #board: JobBoard = createJobBoard();
   #workers: WorkerThread[] = [];
 
-  constructor(module: WebAssembly.Module, heap: Heap) {
+  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory) {
     this.#module = module;
-    this.#heap = heap;
-    const { exports } = new WebAssembly.Instance(module, { env: { memory: heap.memory } });
+    this.#memory = memory;
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     this.exports = exports as unknown as KernelExports;
     this.#names = kernelNames(module);
     this.#kernels = this.#names.map((name) => exports[name] as WasmKernel);
@@ -49,7 +49,7 @@ export class ThreadPool {
   async resize(threads: number): Promise<void> {
     this.stop();
     if (threads === 1 || !canStartThreads()) return;
-    const shared = { module: this.#module, memory: this.#heap.memory, board: this.#board, kernelNames: this.#names };
+    const shared = { module: this.#module, memory: this.#memory, board: this.#board, kernelNames: this.#names };
     const start = (_: unknown, i: number) => startThread({ ...shared, index: i + 1, patienceMs: PATIENCE_MS });
     const workers = Array.from({ length: threads - 1 }, start);
     try {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EngineError } from '../engine-error.ts';
+import { WasmMemory } from '../wasm/wasm-memory.ts';
 import { blockSize, Heap } from './heap.ts';
 
 const MEBIBYTE = 2 ** 20;
@@ -25,7 +26,7 @@ describe('Heap', () => {
       fc.property(
         fc.array(fc.tuple(fc.integer({ min: 0, max: 5000 }), fc.boolean()), { maxLength: 200 }),
         (requests) => {
-          const heap = new Heap(64 * MEBIBYTE);
+          const heap = new Heap(new WasmMemory(64 * MEBIBYTE));
           const live: { address: number; bytes: number }[] = [];
           for (const [bytes, free] of requests) {
             const block = live.length > 0 && free ? live.shift() : undefined;
@@ -47,14 +48,14 @@ describe('Heap', () => {
   });
 
   it('hands a freed block out again instead of growing', () => {
-    const heap = new Heap();
+    const heap = new Heap(new WasmMemory());
     const first = heap.allocate(1000);
     heap.free(first, 1000);
     expect(heap.allocate(990)).toBe(first);
   });
 
   it('reports a full heap with sizes and remedies, and works on', () => {
-    const heap = new Heap(8 * MEBIBYTE);
+    const heap = new Heap(new WasmMemory(8 * MEBIBYTE));
     const address = heap.allocate(4 * MEBIBYTE);
     const attempt = () => heap.allocate(6 * MEBIBYTE);
     expect(attempt).toThrow(EngineError);
@@ -65,7 +66,7 @@ describe('Heap', () => {
   });
 
   it('cuts up a larger free block before it gives up', () => {
-    const heap = new Heap(8 * MEBIBYTE);
+    const heap = new Heap(new WasmMemory(8 * MEBIBYTE));
     const large = heap.allocate(6 * MEBIBYTE);
     heap.free(large, 6 * MEBIBYTE);
     const pieces = Array.from({ length: 6 }, () => heap.allocate(MEBIBYTE));

@@ -30,16 +30,16 @@ export class HeapTensor {
     return this.length * (this.dtype === 'bool' ? 1 : 4);
   }
 
-  /** A view of the values. Shared memory never moves, so it stays valid when the memory grows. */
+  /** A view of the values. It stays valid when the memory grows. */
   get values(): HeapArray {
     return (this.#view ??= this.#createView());
   }
 
   #createView(): HeapArray {
-    const { buffer } = this.#heap.memory;
-    if (this.dtype === 'float32') return new Float32Array(buffer, this.address, this.length);
-    if (this.dtype === 'int32') return new Int32Array(buffer, this.address, this.length);
-    return new Uint8Array(buffer, this.address, this.length);
+    const { buffer, offset } = this.#heap.memory.locate(this.address);
+    if (this.dtype === 'float32') return new Float32Array(buffer, offset, this.length);
+    if (this.dtype === 'int32') return new Int32Array(buffer, offset, this.length);
+    return new Uint8Array(buffer, offset, this.length);
   }
 
   /**

@@ -1,13 +1,30 @@
 import { EngineError } from '../engine-error.ts';
 
-const PAGE = 65_536;
-const MAXIMUM_PAGES = 65_536;
-/** Memory is taken from the system in steps of at least this many pages. */
-const GROWTH_PAGES = 256;
 /** Smallest block and alignment: one cache line, sixteen floats. Kernels rely on blocks being padded to it. */
 const GRAIN = 64;
-/** The first page is left to the static data of the module. */
-const FIRST_ADDRESS = PAGE;
+/** Kernels load whole vectors at the end of a row, so the last block of a range is followed by one spare grain. */
+const SPARE = GRAIN;
+
+/** A range of addresses. */
+export interface MemoryRange {
+  readonly address: number;
+  readonly bytes: number;
+}
+
+/** Where a heap gets its memory from. */
+export interface HeapMemory {
+  /** Bytes the heap may have in all. */
+  readonly limitBytes: number;
+  /** Bytes taken from the system so far. */
+  readonly reservedBytes: number;
+  /**
+   * More memory: at least `missing` bytes if they follow the last range, else at least `whole`.
+   * Undefined when the limit or the system does not allow it.
+   */
+  extend(missing: number, whole: number): MemoryRange | undefined;
+  /** The buffer that holds `address`, and where in it. Views of it stay valid. */
+  locate(address: number): { readonly buffer: ArrayBufferLike; readonly offset: number };
+}
 
 /**
  * The size of the block that holds `bytes`: a multiple of 64, and from 256 on one of four steps between powers of two,
@@ -24,25 +41,19 @@ export function blockSize(bytes: number): number {
  * a training step asks for the same sizes every time, so after the first step nothing is fetched from the system.
  */
 export class Heap {
-  readonly memory: WebAssembly.Memory;
-  readonly #maximumPages: number;
+  readonly memory: HeapMemory;
   readonly #free = new Map<number, number[]>();
-  #top = FIRST_ADDRESS;
+  #top = 0;
+  #end = 0;
   #used = 0;
 
-  constructor(maximumBytes: number = MAXIMUM_PAGES * PAGE) {
-    this.#maximumPages = Math.min(MAXIMUM_PAGES, Math.max(2, Math.floor(maximumBytes / PAGE)));
-    this.memory = new WebAssembly.Memory({ initial: 2, maximum: this.#maximumPages, shared: true });
+  constructor(memory: HeapMemory) {
+    this.memory = memory;
   }
 
   /** Bytes in blocks that are in use. */
   get usedBytes(): number {
     return this.#used;
-  }
-
-  /** Bytes taken from the system. */
-  get reservedBytes(): number {
-    return this.memory.buffer.byteLength;
   }
 
   /** Address of a block of at least `bytes`. Its content is whatever was there. Throws EngineError OUT_OF_MEMORY. */
@@ -67,25 +78,32 @@ export class Heap {
     else blocks.push(address);
   }
 
-  /** A fresh block at the end of the memory, which grows if it must and can. */
+  /** A fresh block at the end of the memory, which is extended if it must and can. */
   #extend(size: number): number | undefined {
-    const end = this.#top + size;
-    // One spare grain, for kernels load whole vectors at the end of a row.
-    const missing = Math.ceil((end + GRAIN) / PAGE) - this.memory.buffer.byteLength / PAGE;
-    if (missing > 0 && !this.#grow(missing)) return undefined;
+    if (this.#top + size + SPARE > this.#end && !this.#reserve(size + SPARE)) return undefined;
     const address = this.#top;
-    this.#top = end;
+    this.#top += size;
     return address;
   }
 
-  #grow(pages: number): boolean {
-    const left = this.#maximumPages - this.memory.buffer.byteLength / PAGE;
-    if (pages > left) return false;
-    try {
-      this.memory.grow(Math.min(left, Math.max(pages, GROWTH_PAGES)));
-      return true;
-    } catch {
-      return false; // the system has no more memory, though the limit would allow it
+  #reserve(bytes: number): boolean {
+    const range = this.memory.extend(Math.max(GRAIN, bytes - (this.#end - this.#top)), bytes);
+    if (range === undefined) return false;
+    if (range.address !== this.#end) {
+      this.#cut(this.#top, this.#end - SPARE);
+      this.#top = range.address;
+    }
+    this.#end = range.address + range.bytes;
+    return true;
+  }
+
+  /** Makes free blocks of the addresses from `begin` to `end`. */
+  #cut(begin: number, end: number): void {
+    for (let rest = end - begin; rest >= GRAIN;) {
+      const piece = largestBlock(rest);
+      end -= piece;
+      rest -= piece;
+      this.#keep(end, piece);
     }
   }
 
@@ -96,13 +114,7 @@ export class Heap {
       if (candidate > size && candidate < best && blocks.length > 0) best = candidate;
     const address = this.#free.get(best)?.pop();
     if (address === undefined) return undefined;
-    let rest = best - size;
-    for (let end = address + best; rest >= GRAIN;) {
-      const piece = largestBlock(rest);
-      end -= piece;
-      rest -= piece;
-      this.#keep(end, piece);
-    }
+    this.#cut(address + size, address + best);
     return address;
   }
 
@@ -110,8 +122,8 @@ export class Heap {
     const mebibytes = (value: number) => `${(value / 2 ** 20).toFixed(1)} MiB`;
     return new EngineError(
       'OUT_OF_MEMORY',
-      `a tensor of ${mebibytes(bytes)} does not fit: ${mebibytes(this.#used)} of the wasm heap are in use and its limit is ` +
-        `${mebibytes(this.#maximumPages * PAGE)}; use a smaller batch, activation checkpointing, or dispose of tensors you no longer need`,
+      `a tensor of ${mebibytes(bytes)} does not fit: ${mebibytes(this.#used)} of the engine's memory are in use and its limit is ` +
+        `${mebibytes(this.memory.limitBytes)}; use a smaller batch, activation checkpointing, or dispose of tensors you no longer need`,
     );
   }
 }
