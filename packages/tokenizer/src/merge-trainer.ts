@@ -2,8 +2,18 @@ import type { WordCounts } from './count-words.ts';
 import { PairQueue } from './pair-queue.ts';
 import { PairStatistics } from './pair-statistics.ts';
 
-/** A removed symbol, or no neighbour. */
+/** No neighbour, or no pair. */
 const NONE = -1;
+
+/**
+ * A place in a word: its token, the pair it makes with the next token, the places of its neighbours, its word. They lie
+ * side by side, as a merge needs all of them and memory is what it waits for.
+ */
+const CELL = 5;
+const PAIR = 1;
+const NEXT = 2;
+const PREVIOUS = 3;
+const WORD = 4;
 
 /**
  * The words of a corpus as linked lists of tokens in which pairs are merged. A merge touches only the places where the
@@ -12,41 +22,31 @@ const NONE = -1;
 export class MergeTrainer {
   readonly #statistics = new PairStatistics();
   readonly #queue = new PairQueue(this.#statistics);
-  /** Per position of all words' bytes one after another: token, neighbours, word. */
-  readonly #symbols: Int32Array;
-  readonly #next: Int32Array;
-  readonly #previous: Int32Array;
-  readonly #wordOf: Int32Array;
+  readonly #cells: Int32Array;
   readonly #counts: Float64Array;
-  /** Pairs whose count has grown in this merge. */
-  #grown = new Set<number>();
 
   /** @param byteTokens the token of each byte */
   constructor({ words, counts }: WordCounts, byteTokens: ArrayLike<number>) {
-    const length = words.byteCount;
-    const wordOf = new Int32Array(length);
-    this.#symbols = new Int32Array(length);
-    let position = 0;
-    for (let index = 0; index < words.size; index++) {
-      for (const byte of words.word(index)) {
-        wordOf[position] = index;
-        this.#symbols[position++] = byteTokens[byte];
+    const { bytes } = words;
+    const cells = new Int32Array(words.byteCount * CELL);
+    let at = 0;
+    for (let word = 0; word < words.size; word++) {
+      const start = words.start(word);
+      const length = words.byteLength(word);
+      for (let index = 0; index < length; index++, at += CELL) {
+        cells[at] = byteTokens[bytes[start + index]];
+        cells[at + PAIR] = NONE;
+        cells[at + NEXT] = index + 1 < length ? at + CELL : NONE;
+        cells[at + PREVIOUS] = index > 0 ? at - CELL : NONE;
+        cells[at + WORD] = word;
       }
     }
+    this.#cells = cells;
     this.#counts = counts;
-    this.#wordOf = wordOf;
-    this.#next = Int32Array.from({ length }, (_, at) =>
-      at + 1 < length && wordOf[at + 1] === wordOf[at] ? at + 1 : NONE,
-    );
-    this.#previous = Int32Array.from({ length }, (_, at) => (at > 0 && wordOf[at - 1] === wordOf[at] ? at - 1 : NONE));
-    this.#countPairs();
-  }
-
-  #countPairs(): void {
-    for (let position = 0; position < this.#symbols.length; position++) {
-      if (this.#next[position] !== NONE) this.#grow(position, this.#counts[this.#wordOf[position]]);
+    for (let place = 0; place < cells.length; place += CELL) {
+      if (cells[place + NEXT] !== NONE) this.#recordPair(place, counts[cells[place + WORD]]);
     }
-    this.#queueGrown();
+    this.#queueRecorded();
   }
 
   /** The most frequent pair that is left, or undefined. */
@@ -64,40 +64,38 @@ export class MergeTrainer {
 
   /** Replaces a pair by `token` wherever it stands, from left to right. */
   merge(pair: number, token: number): void {
-    const first = this.#statistics.first(pair);
-    const second = this.#statistics.second(pair);
-    for (const position of this.#statistics.take(pair)) {
-      const right = this.#next[position];
-      if (this.#symbols[position] === first && right !== NONE && this.#symbols[right] === second) {
-        this.#mergeAt(position, right, token);
-      }
+    const places = this.#statistics.take(pair);
+    for (let index = 0; index < places.length; index++) {
+      if (this.#cells[places[index] + PAIR] === pair) this.#mergeAt(places[index], token);
     }
-    this.#queueGrown();
+    this.#queueRecorded();
   }
 
-  #mergeAt(position: number, right: number, token: number): void {
-    const weight = this.#counts[this.#wordOf[position]];
-    const before = this.#previous[position];
-    const after = this.#next[right];
-    if (before !== NONE) this.#statistics.add(this.#symbols[before], this.#symbols[position], -weight);
-    if (after !== NONE) this.#statistics.add(this.#symbols[right], this.#symbols[after], -weight);
-    this.#symbols[position] = token;
-    this.#symbols[right] = NONE;
-    this.#next[position] = after;
-    if (after !== NONE) this.#previous[after] = position;
-    if (before !== NONE) this.#grow(before, weight);
-    if (after !== NONE) this.#grow(position, weight);
+  #mergeAt(place: number, token: number): void {
+    const cells = this.#cells;
+    const weight = this.#counts[cells[place + WORD]];
+    const right = cells[place + NEXT];
+    const before = cells[place + PREVIOUS];
+    const after = cells[right + NEXT];
+    if (before !== NONE) this.#statistics.add(cells[before + PAIR], -weight);
+    if (after !== NONE) this.#statistics.add(cells[right + PAIR], -weight);
+    cells[place] = token;
+    cells[place + PAIR] = NONE;
+    cells[place + NEXT] = after;
+    cells[right + PAIR] = NONE;
+    if (after !== NONE) cells[after + PREVIOUS] = place;
+    if (before !== NONE) this.#recordPair(before, weight);
+    if (after !== NONE) this.#recordPair(place, weight);
   }
 
-  /** One more of the pair at `position`. */
-  #grow(position: number, weight: number): void {
-    const pair = this.#statistics.add(this.#symbols[position], this.#symbols[this.#next[position]], weight);
-    this.#statistics.record(pair, position);
-    this.#grown.add(pair);
+  /** One more of the pair that begins at `place`. */
+  #recordPair(place: number, weight: number): void {
+    const cells = this.#cells;
+    cells[place + PAIR] = this.#statistics.record(cells[place], cells[cells[place + NEXT]], place, weight);
   }
 
-  #queueGrown(): void {
-    for (const pair of this.#grown) this.#queue.push(pair);
-    this.#grown.clear();
+  #queueRecorded(): void {
+    const recorded = this.#statistics.takeRecorded();
+    for (let index = 0; index < recorded.length; index++) this.#queue.push(recorded[index]);
   }
 }

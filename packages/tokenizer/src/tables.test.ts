@@ -6,16 +6,22 @@ import { WordTable } from './word-table.ts';
 import { anyText } from './fixtures/test-texts.ts';
 
 describe('PairTable', () => {
-  it('numbers pairs in the order of their first appearance, as a Map would', () => {
+  it('keeps the numbers that a pair got first, as a Map would', () => {
     const id = fc.integer({ min: 0, max: 30 });
     fc.assert(
       fc.property(fc.array(fc.tuple(id, id), { maxLength: 400 }), (pairs) => {
         const table = new PairTable(1);
         const model = new Map<string, number>();
-        for (const [first, second] of pairs) {
+        for (const [index, [first, second]] of pairs.entries()) {
           const key = `${first} ${second}`;
-          if (!model.has(key)) model.set(key, model.size);
-          expect(table.intern(first, second)).toBe(model.get(key));
+          expect(table.find(first, second) === -1).toBe(!model.has(key));
+          if (!model.has(key)) model.set(key, index);
+          expect(table.intern(first, second, index, index * 2)).toBe(model.get(key));
+        }
+        for (const [first, second] of pairs) {
+          const at = table.find(first, second);
+          const index = model.get(`${first} ${second}`) as number;
+          expect([table.value(at), table.other(at)]).toEqual([index, index * 2]);
         }
         expect(table.size).toBe(model.size);
       }),

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
+import { isNewer } from './newer-characters.ts';
 import { TokenizerError } from './tokenizer-error.ts';
 
 /** A text and where it came from. */
@@ -11,8 +12,11 @@ export interface NamedText {
   text: string;
 }
 
-/** A text is cut where it has so many UTF-16 units, at the next place where that changes no piece. */
+/** A text is cut after so many UTF-16 units, at a place where that changes no piece. */
 const CHUNK = 1 << 20;
+
+/** So much further the end of a line is looked for, and then any such place. */
+const WINDOW = 1 << 16;
 
 /** Where no such place comes, a text is cut here all the same. */
 const LONGEST_CHUNK = 1 << 24;
@@ -47,15 +51,29 @@ async function* documents(input: Readable, path: string): AsyncGenerator<NamedTe
   }
 }
 
+const LINE_END = /\p{L}(?=\n)/gu;
+const WORD_END = /\p{L}(?=[\s.,;:!?。，、])/gu;
+
+/** The first end of a word from `start` on, before `end`; or -1. */
+function boundary(text: string, pattern: RegExp, start: number, end: number): number {
+  for (const match of text.slice(start, end).matchAll(pattern)) {
+    if (!isNewer(match[0].codePointAt(0) as number)) return start + match.index + match[0].length;
+  }
+  return -1;
+}
+
 /**
- * Where to cut a text that goes on: after a letter that a line end follows. Every published pattern ends a piece there,
- * whatever comes next, so that the pieces of the parts are the pieces of the whole.
+ * Where to cut a text that goes on: after a letter that white space or punctuation follows, if possible at the end of a
+ * line. Every published pattern ends a piece there, whatever comes next, so that the pieces of the parts are the pieces of
+ * the whole. -1 when more of the text has to be seen.
  */
 function cutOf(text: string): number {
-  const letter = /[A-Za-z](?=\n)/g;
-  letter.lastIndex = CHUNK;
-  if (letter.test(text)) return letter.lastIndex;
-  if (text.length < LONGEST_CHUNK) return -1;
+  const inWindow = (pattern: RegExp): number => boundary(text, pattern, CHUNK, CHUNK + WINDOW);
+  const near = inWindow(LINE_END);
+  const cut = near === -1 ? inWindow(WORD_END) : near;
+  if (cut !== -1 || text.length < LONGEST_CHUNK) return cut;
+  const far = boundary(text, WORD_END, CHUNK + WINDOW, LONGEST_CHUNK);
+  if (far !== -1) return far;
   const unit = text.charCodeAt(LONGEST_CHUNK - 1);
   return unit >= 0xd800 && unit < 0xdc00 ? LONGEST_CHUNK - 1 : LONGEST_CHUNK;
 }
@@ -64,14 +82,17 @@ async function* chunks(input: Readable, path: string): AsyncGenerator<NamedText>
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   let parts: string[] = [];
   let length = 0;
+  let needed = CHUNK + WINDOW;
   for await (const bytes of input) {
     parts.push(decoder.decode(bytes as Uint8Array, { stream: true }));
     length += parts[parts.length - 1].length;
-    if (length < CHUNK) continue;
+    if (length <= needed) continue;
     let pending = parts.join('');
-    for (let cut = cutOf(pending); cut !== -1; cut = pending.length < CHUNK ? -1 : cutOf(pending)) {
-      yield { source: path, text: pending.slice(0, cut) };
-      pending = pending.slice(cut);
+    for (needed = CHUNK + WINDOW; pending.length > needed;) {
+      const cut = cutOf(pending);
+      if (cut === -1) needed = LONGEST_CHUNK;
+      else yield { source: path, text: pending.slice(0, cut) };
+      pending = pending.slice(Math.max(cut, 0));
     }
     parts = [pending];
     length = pending.length;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { speeches } from './fixtures/corpora.ts';
 import corpus from './fixtures/corpus.json' with { type: 'json' };
 import { readChunks } from './text-files.ts';
 import { trainBpe } from './train-bpe.ts';
@@ -27,6 +28,8 @@ async function files(): Promise<string[]> {
   await writeFile(paths[3], gzipSync('once more: déjà vu'));
   return paths;
 }
+
+const slow = { tags: ['slow'], timeout: 60_000 };
 
 describe('trainFromFiles', () => {
   it('learns from files what trainBpe learns from their texts', async () => {
@@ -59,6 +62,21 @@ describe('trainFromFiles', () => {
     const alone = (await trainFromFiles(paths, { ...options, workers: 1 })).toJson();
     const spilling = { ...options, memory: 2_500_000 };
     expect((await trainFromFiles(paths, { ...spilling, workers: 8 })).toJson()).toEqual(alone);
+  });
+
+  it('learns the same on threads, which help with more than 16 million characters', slow, async () => {
+    const path = join(folder, 'speeches.txt');
+    const text = speeches().join('\n');
+    await writeFile(path, `${text}\n${text.toLowerCase()}`);
+    const large = { vocabularySize: 2000, temporaryFolder: folder };
+    const alone = (await trainFromFiles([path], { ...large, workers: 1 })).toJson();
+    expect((await trainFromFiles([path], { ...large, workers: 3 })).toJson()).toEqual(alone);
+    expect((await trainFromFiles([path], { ...large, workers: 2, memory: 2 ** 25 })).toJson()).toEqual(alone);
+    const small = { ...large, memory: 2 ** 21 };
+    const limited = (await trainFromFiles([path], { ...small, workers: 1 })).toJson();
+    expect(limited).not.toEqual(alone);
+    expect((await trainFromFiles([path], { ...small, workers: 2 })).toJson()).toEqual(limited);
+    expect((await readdir(folder)).filter((name) => name.startsWith('smol-words'))).toEqual([]);
   });
 
   it('reads standard input, and reports progress', async () => {

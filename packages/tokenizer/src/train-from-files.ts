@@ -7,6 +7,7 @@ import type { WordCounts } from './count-words.ts';
 import { WordCounter } from './count-words.ts';
 import { PaddedBytes } from './padded-bytes.ts';
 import { patternSource } from './patterns.ts';
+import type { NamedText } from './text-files.ts';
 import { readChunks } from './text-files.ts';
 import type { Tokenizer } from './tokenizer.ts';
 import { trainFromCounts, trainingSplitter } from './train-bpe.ts';
@@ -30,10 +31,14 @@ export interface TrainFilesOptions extends TrainOptions {
 
 type Finished = { runs: string[] } | { counts: SentCounts };
 
+/** The first so many characters are counted without threads, which take about as long to start. */
+const FIRST_LENGTH = 1 << 24;
+
 /**
  * Trains on files of any size: `.txt` (or any other name) holds one text, `.jsonl` a document a line in the field `text`,
- * each also with `.gz`. Long texts are counted in parts of about a million characters, cut where a line ends after a
- * letter: a published pattern finds the same pieces as in the whole. Otherwise as `trainBpe`.
+ * each also with `.gz`. Long texts are counted in parts of about a million characters, cut after a letter that white space
+ * or punctuation follows, if possible at the end of a line: a published pattern finds the same pieces as in the whole.
+ * Otherwise as `trainBpe`.
  *
  * When the words do not fit into `memory` (a corpus of terabytes), the rarest are left out, all of one count together.
  *
@@ -44,11 +49,21 @@ export async function trainFromFiles(paths: readonly string[], options: TrainFil
   const workers = workerCount(options.workers);
   const folder = await mkdtemp(join(options.temporaryFolder ?? tmpdir(), 'smol-words-'));
   try {
-    const finished =
-      workers === 1 ? await countHere(paths, options, folder) : await countIn(paths, options, folder, workers);
+    const texts = reporting(readChunks(paths, options.stdin), options);
+    const finished = [await countHere(texts, options, folder, workers)];
+    if (workers > 1) finished.push(...(await countIn(texts, options, folder, workers)));
     return trainFromCounts(combine(finished, options.memory ?? 2 ** 30, folder), options);
   } finally {
     await rm(folder, { recursive: true });
+  }
+}
+
+/** The texts, each reported as counted when the next is asked for. */
+async function* reporting(texts: AsyncIterable<NamedText>, options: TrainFilesOptions): AsyncGenerator<NamedText> {
+  let done = 0;
+  for await (const text of texts) {
+    yield text;
+    options.onProgress?.({ stage: 'counting', done: ++done });
   }
 }
 
@@ -59,30 +74,41 @@ const roleOf = (
   share: number,
 ) => ({ kind: 'count', pattern: patternSource(pattern), memory: memory / share, folder, name }) as const;
 
-async function countHere(paths: readonly string[], options: TrainFilesOptions, folder: string): Promise<Finished[]> {
-  const worker = new CountingWorker(roleOf(options, folder, '0', 1));
-  let done = 0;
-  for await (const { text } of readChunks(paths, options.stdin)) {
-    worker.add([text]);
-    options.onProgress?.({ stage: 'counting', done: ++done });
+/** Counts the first texts; with one worker, all of them. */
+async function countHere(
+  texts: AsyncGenerator<NamedText>,
+  options: TrainFilesOptions,
+  folder: string,
+  workers: number,
+): Promise<Finished> {
+  const worker = new CountingWorker(roleOf(options, folder, 'first', workers));
+  const length = workers === 1 ? Infinity : FIRST_LENGTH;
+  for (let counted = 0; counted < length;) {
+    const { value, done } = await texts.next();
+    if (done) break;
+    worker.add([value.text]);
+    counted += value.text.length;
   }
-  return [worker.finish()];
+  return worker.finish();
 }
 
+/** Counts the rest of the texts, if there are more, on threads. */
 async function countIn(
-  paths: readonly string[],
+  texts: AsyncGenerator<NamedText>,
   options: TrainFilesOptions,
   folder: string,
   workers: number,
 ): Promise<Finished[]> {
+  const next = await texts.next();
+  if (next.done) return [];
+  async function* rest(): AsyncGenerator<NamedText> {
+    yield next.value as NamedText;
+    yield* texts;
+  }
   const pool = new WorkerPool(workers, (index) => roleOf(options, folder, String(index), workers));
   try {
     const count = (batch: { text: string }[]): Promise<unknown> => pool.run({ texts: batch.map(({ text }) => text) });
-    let done = 0;
-    for await (const [batch] of inOrder(batchesOf(readChunks(paths, options.stdin)), count, workers * 2)) {
-      done += batch.length;
-      options.onProgress?.({ stage: 'counting', done });
-    }
+    for await (const _ of inOrder(batchesOf(rest()), count, workers * 2));
     return (await pool.runAll('finish')) as Finished[];
   } finally {
     await pool.close();

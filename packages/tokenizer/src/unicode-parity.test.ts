@@ -15,25 +15,32 @@ function revealingRanks(): string {
   return lines.join('\n');
 }
 
-/** Every code point that is assigned or may be, between characters that tell its classes. */
+/** Every code point that is assigned or may be, between characters that tell its classes; some dozens a text. */
 function* revealingTexts(): Generator<string> {
+  let lines: string[] = [];
   for (let code = 0x80; code < 0x34000; code++) {
     const character = String.fromCodePoint(code);
-    if (code < 0xd800 || code > 0xdfff) yield `${character}${character}a ${character}A${character}Aa ${character}1`;
+    if (code < 0xd800 || code > 0xdfff)
+      lines.push(`${character}${character}a ${character}A${character}Aa ${character}1`);
+    if (lines.length < 64) continue;
+    yield lines.join('\n');
+    lines = [];
   }
+  yield lines.join('\n');
 }
 
-describe.each(['gpt2', 'o200k'] as const)('the pattern %s', { tags: ['slow'], timeout: 120_000 }, (name) => {
+// The pattern of o200k names all classes that the others name.
+describe('the pattern of o200k', { tags: ['slow'], timeout: 120_000 }, () => {
   const ranks = revealingRanks();
   let ours: Tokenizer;
   let texts: string[];
   beforeAll(() => {
-    ours = encodingFromRanks({ ranks, pattern: PATTERN_SOURCES[name], specialTokens: {} });
+    ours = encodingFromRanks({ ranks, pattern: PATTERN_SOURCES.o200k, specialTokens: {} });
     texts = [...revealingTexts()];
   });
 
   it('has the classes of tiktoken for every code point', () => {
-    const theirs = new Tiktoken(ranks, {}, PATTERN_SOURCES[name]);
+    const theirs = new Tiktoken(ranks, {}, PATTERN_SOURCES.o200k);
     expect(texts.filter((text) => ours.encode(text).join() !== theirs.encode_ordinary(text).join())).toEqual([]);
   });
 

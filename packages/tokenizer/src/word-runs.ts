@@ -12,9 +12,9 @@ import { TokenizerError } from './tokenizer-error.ts';
 const HEADER = 12;
 const BLOCK = 1 << 20;
 
-/** What a word costs while pairs are merged: tables, and for every byte its place in lists. */
+/** What a word costs while pairs are merged: tables, and for every byte its place in lists and as part of a pair. */
 const WORD_COST = 80;
-const BYTE_COST = 24;
+const BYTE_COST = 40;
 
 interface CountedWord {
   bytes: Uint8Array;
@@ -134,6 +134,8 @@ export function loadRuns(paths: readonly string[], memory: number): WordCounts {
 
 /** Words that are in memory, by the rule of `loadRuns`: where counting happened makes no difference. */
 export function limitWords(counts: WordCounts, memory: number): WordCounts {
+  const { size, byteCount } = counts.words;
+  if (size * WORD_COST + byteCount * BYTE_COST <= memory) return counts;
   const least = leastCount(wordsOf(counts), memory);
   return least === 0 ? counts : keepFrequent(wordsOf(counts), least);
 }

@@ -125,8 +125,23 @@ export class WordTable {
     }
   }
 
+  /** The bytes of all words, each from its `start` on; a view, not to be changed and not to be kept. */
+  get bytes(): Uint8Array {
+    return new Uint8Array(this.#kept.buffer);
+  }
+
+  /** Where the bytes of a word begin in `bytes`. */
+  start(index: number): number {
+    return this.#places[index * 2] * 4;
+  }
+
+  /** How many bytes a word has. */
+  byteLength(index: number): number {
+    return this.#places[index * 2 + 1];
+  }
+
   /** The bytes of a word; a view, not to be changed and not to be kept. */
   word(index: number): Uint8Array {
-    return new Uint8Array(this.#kept.buffer, this.#places[index * 2] * 4, this.#places[index * 2 + 1]);
+    return new Uint8Array(this.#kept.buffer, this.start(index), this.byteLength(index));
   }
 }

@@ -68,12 +68,14 @@ export class CountingWorker {
 }
 
 function sendable({ words, counts }: WordCounts): SentCounts {
+  const { bytes: kept } = words;
   const bytes = new Uint8Array(words.byteCount);
   const ends = new Uint32Array(words.size);
   for (let index = 0, end = 0; index < words.size; index++) {
-    const word = words.word(index);
-    bytes.set(word, end);
-    end += word.length;
+    const start = words.start(index);
+    const length = words.byteLength(index);
+    for (let at = 0; at < length; at++) bytes[end + at] = kept[start + at];
+    end += length;
     ends[index] = end;
   }
   return { bytes, ends, counts: counts.slice() };
