@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from datatrove.data import Document
 from datatrove.pipeline.filters import c4_filters, fineweb_quality_filter, gopher_quality_filter, gopher_repetition_filter
-from datatrove.pipeline.formatters import PIIFormatter
+from datatrove.pipeline.formatters import FTFYFormatter, PIIFormatter
 from datatrove.utils.text import PUNCTUATION
 
 FIXTURES = Path(__file__).parent.parent / "src" / "fixtures"
@@ -211,6 +211,9 @@ PII = [
 ]
 
 
+FTFY = FTFYFormatter()
+
+
 def redact(text):
     return PIIFormatter().format(text)
 
@@ -223,6 +226,75 @@ WORD_TEXTS = SENTENCES[:9] + [
     "C++ and and/or w/o 3x4 2+2 1-2 a=b x<y snake_case #tag @name foo.Bar end.Start 5km 20°C. dogs' (brackets) [x]{y}",
     "I can't, won't and cannot; gonna, Let's, y'all, o'clock, 'Cause rock'n'roll's o.k. a.b. U.K.",
 ]
+
+
+FTFY_TEXTS = """voilà le travail — “quoted” text… it’s naïve
+Größe über straße ÄÖÜ ß § 5 € 30 £ ©2020 ™
+Привет, мир! Ещё раз: «да» — нет
+Ελληνικά γράμματα είναι όμορφα
+żółw ćma łódź Šiška řeka ţară
+日本語のテキスト、です。中文文本
+한국어 🎉 emoji 👩‍👩‍👧 ½ ² °C
+العربية نص हिन्दी पाठ ไทย
+Ça été à la fête; où êtes-vous? àquele às vezes""".split("\n")
+FTFY_EXTRA = [
+    "&lt;b&gt; &amp;amp; &NTILDE; &EACUTE;REZ &AMPX; &COPYSR; &frac12; &FRAC12; &#x2019; &#146; &#0; &#59; &#1; &#xD800; &#99999999;",
+    "&#12abc; &nbsp;x &notin; &bogus; &amp", "tag <b> &eacute;\nnext &eacute;", "&eacute;\n<b>\n&eacute; after", "\x1b[36;44mblue\x1b[0m text \x1b[m",
+    "\ufeffbom \ufffc obj \u206a\x00\x07 tab\tnl\r\nvt\x0b ff\x0c del\x7f", "lone \x85 c1 \x93q\x94 \x81", "Ã la mode Ã  quel point Ãquele s Ã", "fÃ cil â€œ like this â€� ok",
+    "ﬁne ﬂuff ＦＵＬＬ width “curly”", "schÃ¶n", "sÃ³", "âœ” No problems", "(à¸‡'âŒ£')à¸‡", "â€”a—b", "Ã©tÃ© — été", "Â½ cup", "5Â°C", "ä¸­æ–‡ and Ð¿Ñ€Ð¸Ð²ÐµÑ‚",
+    "í\xa0½í²©", "√© √± √∂", "Γ¥ÇΓ¥Ç", "├⌐t├⌐ ╧Ç", "Р’СЃРµРј РїСЂРёРІРµС‚", "вЂњвЂќ", "only ASCII", "", "\n\n", "Å an Ã word", "a\u2028b\u2029c\x1cd",
+]
+FTFY_PIECES = "Ã Â â € œ ™ � ¢ é à ü ß ї Р С В Г Ð ± ° ² \xa0 \x80 \x9d A b z . ? ! ' ‘ “ – — … Ø Ù √ ‚ Ä ā β Ξ Ο « » © ® š Ÿ ž ╬ │ ł".split(" ")
+MISREAD_AS = ["latin-1", *(f"sloppy-windows-{page}" for page in (1252, 1251, 1250, 1253, 1254, 1257)), "iso-8859-2", "mac_roman", "cp437"]
+
+
+def broken_texts():
+    """Texts misread in every encoding that ftfy knows, once and twice, whole and in part; and random pieces of mojibake."""
+    import ftfy.bad_codecs
+
+    ftfy.bad_codecs.ok()
+    generator = random.Random(7)
+    yield from FTFY_EXTRA
+    for index, text in enumerate(FTFY_TEXTS):
+        yield text
+        for offset, encoding in enumerate(MISREAD_AS):
+            misread = text.encode().decode(encoding, "replace")
+            yield [misread, f"plain {misread[:20]} end", misread.replace("\xa0", " ")][(index + offset) % 3]
+        yield text.encode().decode("sloppy-windows-1252").encode().decode("sloppy-windows-1252")
+        yield text.encode("cp1252", "ignore").decode("latin-1")
+    for _ in range(120):
+        yield "".join(generator.choice(FTFY_PIECES) for _ in range(generator.randint(2, 9)))
+
+
+TRAINING = """__label__hq the rain is made of water that rises from the sea and cools
+__label__hq a triangle has three sides and the sum of its angles is known
+__label__hq plants make sugar from light and water in their leaves
+__label__cc buy cheap tickets now and win a free prize today
+__label__cc click here to subscribe and win cheap stuff
+__label__ok our office is open on weekdays and closed in the summer
+"""
+PREDICTED = ["the water in the sea", "win a free prize", "nothing known whatsoever", "", "naïve 日本 the rain is made", "__label__hq the __label__x office", "a\tb the\nrain"]
+
+
+def fasttext_models():
+    """Models that fastText itself trained, and what it predicts with them."""
+    import base64
+    import tempfile
+
+    import fasttext
+
+    for loss in ("softmax", "hs", "ova"):
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "train.txt").write_text(TRAINING * 40)
+            options = {"dim": 4, "bucket": 97, "wordNgrams": 3, "epoch": 30, "lr": 0.2, "thread": 1, "verbose": 0, "loss": loss}
+            model = fasttext.train_supervised(str(Path(folder, "train.txt")), **options)
+            model.save_model(str(Path(folder, "model.bin")))
+            predictions = []
+            for text in PREDICTED:
+                # model.predict itself stumbles over NumPy 2.
+                found = model.f.predict(text.replace("\n", " ") + "\n", -1, -1.0, "strict")
+                predictions.append({"text": text, **{label[9:]: round(score, 4) for score, label in sorted(found, key=lambda pair: pair[1])}})
+            yield {"loss": loss, "model": base64.b64encode(Path(folder, "model.bin").read_bytes()).decode(), "predictions": predictions}
 
 
 def spacy_words(text):
@@ -254,6 +326,8 @@ def main():
     rows = {
         "datatrove.json": [judge(text) for text in dict.fromkeys(texts())],
         "pii.json": [{"text": text, "redacted": redact(text)} for text in PII],
+        "ftfy.json": [{"text": text, "repaired": FTFY.format(text)} for text in dict.fromkeys(broken_texts())],
+        "fasttext.json": list(fasttext_models()),
         "words.json": [{"text": text, "words": spacy_words(text)} for text in WORD_TEXTS],
     }
     if "--write" in sys.argv:

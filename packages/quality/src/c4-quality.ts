@@ -57,15 +57,21 @@ function filterLines(text: string, rules: Rules, segmenter: Segmenter): FilterRe
     const line = cleanLine(strip(rawLine), rules);
     if (line === undefined) continue;
     const lowerCase = line.toLowerCase();
-    if (lowerCase.includes('lorem ipsum')) return drop('lorem_ipsum');
+    if (lowerCase.includes('lorem ipsum'))
+      return drop('lorem_ipsum', excerpt(line, lowerCase.indexOf('lorem ipsum')), 0);
     if (lowerCase.includes('javascript')) continue;
-    if (line.includes('{')) return drop('curly_bracket');
+    if (line.includes('{')) return drop('curly_bracket', excerpt(line, line.indexOf('{')), 0);
     if (POLICY.some((phrase) => lowerCase.includes(phrase))) continue;
     if (rules.minimumSentences > 0) sentences += segmenter.countSentences(line);
     kept.push(line);
   }
   if (sentences < rules.minimumSentences) return drop('too_few_sentences', sentences, rules.minimumSentences);
   return { keep: true, text: strip(kept.join('\n')) };
+}
+
+/** What gave the document away, with a little around it: the value of verdicts whose limit is "none of these". */
+function excerpt(line: string, at: number): string {
+  return line.slice(Math.max(0, at - 20), at + 40);
 }
 
 /** The line without citations, or undefined where it is not worth keeping. Words are counted before citations go. */

@@ -51,7 +51,7 @@ const DEFAULTS = {
 type Limits = typeof DEFAULTS;
 
 /**
- * Drops texts that repeat themselves. Reasons, in order of checking: `dup_para_frac`, `dup_para_char_frac`,
+ * Drops texts that repeat themselves. Reasons, in order of checking: `empty` (head only), `dup_para_frac`, `dup_para_char_frac`,
  * `dup_line_frac`, `dup_line_char_frac`, `top_2_gram` … `top_4_gram`, `duplicated_5_n_grams` … `duplicated_10_n_grams`.
  * The presets differ in what a line is: all of Python's line breaks in 2024, runs of `\n` at head.
  *
@@ -68,6 +68,7 @@ export function gopherRepetition(options: GopherRepetitionOptions = {}): Quality
     name: 'gopher-repetition',
     check(input) {
       const text = textOf(input);
+      if (text === '' && preset === 'fineweb-head') return drop('empty', 0, 1);
       const length = codePointLength(text);
       return (
         checkParts(

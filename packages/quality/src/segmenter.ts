@@ -18,7 +18,7 @@ export interface Segmenter {
 }
 
 /** Keeps the last answer: consecutive filters ask for the words of the same document. */
-function rememberLast<T>(compute: (text: string) => T): (text: string) => T {
+export function rememberLast<T>(compute: (text: string) => T): (text: string) => T {
   let last: { text: string; value: T } | undefined;
   return (text) => {
     if (last?.text !== text) last = { text, value: compute(text) };
@@ -34,6 +34,7 @@ export const whitespaceSegmenter: Segmenter = {
   words: rememberLast(splitWhitespace),
   countSentences: (text) => {
     const words = splitWhitespace(text);
+    if (words.length === 0) return 0;
     const inner = words.slice(0, -1).filter((word) => SENTENCE_END.test(word.slice(-16))).length;
     return inner + 1;
   },

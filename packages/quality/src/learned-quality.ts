@@ -1,0 +1,35 @@
+import type { QualityClassifier } from './quality-classifier.ts';
+import { QualityError } from './quality-error.ts';
+import { drop, textOf, type QualityFilter } from './verdict.ts';
+
+/** What {@link learnedQuality} keeps. */
+export interface LearnedQualityOptions {
+  classifier: QualityClassifier;
+  /** The least score that is kept: 3 in FineWeb-Edu (scores 0–5), 0.018112 in DCLM (probability of `hq`). */
+  minimumScore: number;
+  /** Key of the score in the metadata. Default `quality_score`. */
+  metadataKey?: string;
+}
+
+/**
+ * Keeps texts that a trained classifier scores at least `minimumScore`; the score goes to the metadata of every text.
+ * Reason: `quality_score`.
+ *
+ * @throws QualityError `INVALID_OPTION` when the threshold is no number
+ */
+export function learnedQuality(options: LearnedQualityOptions): QualityFilter {
+  const { classifier, minimumScore, metadataKey = 'quality_score' } = options;
+  if (!Number.isFinite(minimumScore)) {
+    throw new QualityError('INVALID_OPTION', `minimumScore: expected a number, got ${String(minimumScore)}`);
+  }
+  return {
+    name: 'learned-quality',
+    check(input) {
+      const score = classifier.score(textOf(input));
+      const metadata = { [metadataKey]: score };
+      return score >= minimumScore
+        ? { keep: true, metadata }
+        : { ...drop('quality_score', score, minimumScore), metadata };
+    },
+  };
+}
