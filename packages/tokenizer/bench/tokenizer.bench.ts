@@ -1,13 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Tokenizer as JavaScriptTokenizer } from '@huggingface/tokenizers';
-import * as gptTokenizer from 'gpt-tokenizer/encoding/cl100k_base';
-import { getEncoding as getJsEncoding } from 'js-tiktoken';
-import { get_encoding } from 'tiktoken';
-import { BPE, byteLevelPreTokenizer, Tokenizer as RustTokenizer } from 'tokenizers';
-import { declarations, sourceCode, speeches } from '../src/fixtures/corpora.ts';
-import type { Tokenizer } from '../src/index.ts';
+import { fileURLToPath } from 'node:url';
+import { declarations, installedCode, sourceCode, speeches } from '../src/fixtures/corpora.ts';
 
 interface BenchRow {
   bench: string;
@@ -19,39 +15,35 @@ interface BenchRow {
   ratio: number | null;
 }
 
+type Rates = Record<string, { cold: number; warm: number }>;
+type Training = { seconds: number; memory: number };
+
+/** Of slow peers only a part of the texts is asked: a rate is a rate. In MB of every corpus. */
+const PEERS: Readonly<Record<string, number>> = {
+  'gpt-tokenizer': 3,
+  tiktoken: 1,
+  'js-tiktoken': 0.2,
+  '@huggingface/tokenizers': 0.2,
+  tokenizers: 1,
+};
+
+const folderOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 // The built package, as the peers are: a loader that rewrites sources makes calls between modules several times slower.
-const built = (entry: string): string => new URL(`../dist/${entry}.js`, import.meta.url).href;
-const { BatchEncoder, trainFromFiles } = (await import(built('node'))) as typeof import('../src/node.ts');
-const { tiktokenEncoding } = (await import(built('tiktoken'))) as typeof import('../src/tiktoken.ts');
+const dist = folderOf('../dist');
 
-const RUNS = 3;
-const byteLength = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-
-/** Every nth text, so that a corpus is about `megabytes` large. */
-function sampleOf(texts: readonly string[], megabytes: number): string[] {
-  const step = Math.max(1, Math.floor(byteLength(texts) / 1e6 / megabytes));
-  return texts.filter((_, index) => index % step === 0);
+/** Runs a library in a process of its own; see `contender.mjs`. */
+function contend<Result>(job: { threads: number; [field: string]: unknown }): Result {
+  const env = { ...process.env, RAYON_NUM_THREADS: String(job.threads) };
+  const parameters = [folderOf('contender.mjs'), JSON.stringify({ dist, ...job })];
+  return JSON.parse(
+    execFileSync(process.execPath, parameters, { env, encoding: 'utf8', maxBuffer: 2 ** 24 }),
+  ) as Result;
 }
 
-type Run = (texts: readonly string[]) => unknown;
-
-async function megabytesPerSecond(texts: readonly string[], run: Run): Promise<number> {
-  const start = performance.now();
-  await run(texts);
-  return byteLength(texts) / 1e3 / (performance.now() - start);
-}
-
-/** The first pass over texts never seen, and the median of passes after it. */
-async function coldAndWarm(texts: readonly string[], run: Run): Promise<{ cold: number; warm: number }> {
-  const cold = await megabytesPerSecond(texts, run);
-  const warm: number[] = [];
-  for (let index = 0; index < RUNS; index++) warm.push(await megabytesPerSecond(texts, run));
-  return { cold, warm: warm.sort((left, right) => left - right)[RUNS >> 1] };
-}
+const round = (value: number): number => Number(value.toFixed(2));
 
 function row(name: string, unit: string, ours: number, peer: string, peerValue: number): BenchRow {
-  const ratio = unit === 's' ? peerValue / ours : ours / peerValue;
-  const round = (value: number): number => Number(value.toFixed(2));
+  const ratio = unit === 'MB/s' ? ours / peerValue : peerValue / ours;
   return {
     bench: 'tokenizer',
     case: name,
@@ -63,112 +55,88 @@ function row(name: string, unit: string, ours: number, peer: string, peerValue: 
   };
 }
 
-const each =
-  (encode: (text: string) => unknown): Run =>
-  (texts) =>
-    texts.forEach((text) => encode(text));
+const byteLength = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
 
-/** What the code runs on before anything is measured, for all alike: it is in none of the corpora. */
-const WARM_UP = Array.from({ length: 3000 }, (_, index) => `${index.toString(36)} Warm-up: it's {x: ${index}} é\n`);
+/** Every nth text, so that a corpus is about `megabytes` large. */
+function sampleOf(texts: readonly string[], megabytes: number): string[] {
+  const step = Math.max(1, Math.floor(byteLength(texts) / 1e6 / megabytes));
+  return texts.filter((_, index) => index % step === 0);
+}
 
-type Contender = readonly [name: string, run: Run, encode?: (text: string) => unknown];
+/** Encoding with cl100k_base: English, code and 500 languages, first and later passes, on so many threads. */
+function encodeRows(folder: string, threads: number): BenchRow[] {
+  const files = corporaFiles(folder);
+  const of = (task: string, library: string, megabytes: number): Rates =>
+    contend({ task, library, threads, corpora: files(megabytes), tokenizerJson: join(folder, 'tokenizer.json') });
+  const own = of('encode', 'ours', 3);
+  const rows = Object.entries(PEERS).flatMap(([peer, megabytes]) => {
+    const theirs = of('encode', peer, megabytes);
+    return Object.keys(own).flatMap((corpus) =>
+      (['cold', 'warm'] as const).map((pass) =>
+        row(
+          `encode ${corpus}, ${pass}, ${threadsName(threads)}`,
+          'MB/s',
+          own[corpus][pass],
+          peer,
+          theirs[corpus][pass],
+        ),
+      ),
+    );
+  });
+  return threads > 1 ? rows : [...rows, ...countRows(of)];
+}
 
-/** cl100k_base in all libraries; `tokenizers` and `@huggingface/tokenizers` read it from a tokenizer.json. */
-function contenders(ours: Tokenizer): Contender[] {
-  const json = ours.toJson();
-  const rust = RustTokenizer.fromString(JSON.stringify(json));
-  const javaScript = new JavaScriptTokenizer(json, {});
-  const wasm = get_encoding('cl100k_base');
-  const pure = getJsEncoding('cl100k_base');
-  const plain = { disallowedSpecial: new Set<string>() };
+const threadsName = (threads: number): string => (threads === 1 ? 'one thread' : 'two threads');
+
+function countRows(of: (task: string, library: string, megabytes: number) => Rates): BenchRow[] {
+  const [own, theirs] = [of('count', 'ours', 3), of('count', 'gpt-tokenizer', 3)];
+  return Object.keys(own).map((corpus) =>
+    row(`count ${corpus}, warm, one thread`, 'MB/s', own[corpus].warm, 'gpt-tokenizer', theirs[corpus].warm),
+  );
+}
+
+/** Files of samples of the corpora, made when first asked for. */
+function corporaFiles(folder: string): (megabytes: number) => string {
+  const corpora = { English: speeches(), code: sourceCode(), '500 languages': declarations() };
+  return (megabytes) => {
+    const path = join(folder, `${megabytes}.json`);
+    const samples = Object.entries(corpora).map(([name, texts]) => [name, sampleOf(texts, megabytes)]);
+    writeFileSync(path, JSON.stringify(Object.fromEntries(samples)));
+    return path;
+  };
+}
+
+/** Training on a file, in seconds and in the most memory it took; Hugging Face's binding always makes 30,000 tokens. */
+function trainRows(path: string, what: string, size: number, threads: number, runs: number): BenchRow[] {
+  const of = (library: string): Training => contend({ task: 'train', library, threads, path, size, runs });
+  const [own, theirs] = [of('ours'), of('tokenizers')];
+  const name = `train ${size.toLocaleString('en')} tokens on ${what}, ${threadsName(threads)}`;
   return [
-    ['gpt-tokenizer', each((text) => gptTokenizer.encode(text, plain))],
-    ['tiktoken', each((text) => wasm.encode_ordinary(text))],
-    ['js-tiktoken', each((text) => pure.encode(text, [], []))],
-    ['@huggingface/tokenizers', each((text) => javaScript.encode(text))],
-    ['tokenizers', async (texts) => (await rust.encodeBatch([...texts])).map((encoding) => encoding.getIds())],
+    row(name, 's', own.seconds, 'tokenizers', theirs.seconds),
+    row(`${name}: memory`, 'MB', own.memory, 'tokenizers', theirs.memory),
   ];
 }
 
-async function encodeRows(): Promise<BenchRow[]> {
-  const ours = tiktokenEncoding('cl100k_base');
-  const corpora = {
-    English: sampleOf(speeches(), 5),
-    code: sampleOf(sourceCode(), 3),
-    '500 languages': sampleOf(declarations(), 2.5),
-  };
-  const run = each((text) => ours.encode(text));
-  const peers = contenders(ours);
-  for (const warmUp of [run, ...peers.map(([, peer]) => peer)]) await warmUp(WARM_UP);
-  const rows: BenchRow[] = [];
-  for (const [corpus, texts] of Object.entries(corpora)) {
-    const own = await coldAndWarm(texts, run);
-    for (const [name, peer] of peers) {
-      // Slow peers run on fewer texts; a rate is a rate.
-      const fewer = name === 'gpt-tokenizer' || name === 'tiktoken' ? texts : sampleOf(texts, 0.3);
-      const theirs = await coldAndWarm(fewer, peer);
-      rows.push(row(`encode ${corpus}, cold`, 'MB/s', own.cold, name, theirs.cold));
-      rows.push(row(`encode ${corpus}, warm`, 'MB/s', own.warm, name, theirs.warm));
-    }
-  }
-  return [...rows, ...(await threadRows(ours, speeches())), await countRow(ours, corpora.English)];
+/** 100 MB of English, 500 languages and code to 32,000 tokens: half a minute, and so only where it is asked for. */
+function largeRows(folder: string): BenchRow[] {
+  const path = join(folder, 'large.txt');
+  writeFileSync(path, [...speeches(), ...declarations(), ...installedCode(81.2e6)].join('\n'));
+  return [1, 2].flatMap((threads) => trainRows(path, '100 MB', 32_000, threads, 1));
 }
 
-/** Two threads of ours beside one of ours. */
-async function threadRows(ours: Tokenizer, texts: readonly string[]): Promise<BenchRow[]> {
-  const encoder = new BatchEncoder(ours, { workers: 2 });
-  await encoder.encode(['']);
-  await encoder.encode(['', '']);
-  const two = await coldAndWarm(texts, (all) => encoder.encode(all));
-  await encoder.close();
-  const one = await coldAndWarm(
-    texts,
-    each((text) => ours.encode(text)),
-  );
-  return [row('encode English, two threads, warm', 'MB/s', two.warm, 'ours, one thread', one.warm)];
-}
-
-async function countRow(ours: Tokenizer, texts: readonly string[]): Promise<BenchRow> {
-  const own = await coldAndWarm(
-    texts,
-    each((text) => ours.count(text)),
-  );
-  const theirs = await coldAndWarm(
-    texts,
-    each((text) => gptTokenizer.countTokens(text)),
-  );
-  return row('count English, warm', 'MB/s', own.warm, 'gpt-tokenizer', theirs.warm);
-}
-
-async function medianSeconds(run: () => unknown): Promise<number> {
-  const seconds: number[] = [];
-  for (let index = 0; index < RUNS; index++) {
-    const start = performance.now();
-    await run();
-    seconds.push((performance.now() - start) / 1e3);
-  }
-  return seconds.sort((left, right) => left - right)[RUNS >> 1];
-}
-
-/** Hugging Face's trainer takes files, always makes 30,000 tokens, and uses all cores. */
-async function trainRow(): Promise<BenchRow> {
-  const folder = await mkdtemp(join(tmpdir(), 'smol-tokenizer-bench-'));
-  try {
-    const path = join(folder, 'corpus.txt');
-    await writeFile(path, speeches().join('\n'));
-    const own = await medianSeconds(() => trainFromFiles([path], { vocabularySize: 30_000, pattern: 'gpt2' }));
-    const theirs = await medianSeconds(() => {
-      const tokenizer = new RustTokenizer(BPE.empty());
-      tokenizer.setPreTokenizer(byteLevelPreTokenizer(false));
-      tokenizer.train([path]);
-    });
-    return row('train 30,000 tokens on 10.8 MB of English', 's', own, 'tokenizers', theirs);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
-
-/** Training, encoding and counting against what there is on npm. */
+/** Training, encoding and counting against what there is on npm; with SMOL_BENCH=large, training on 100 MB only. */
 export async function bench(): Promise<BenchRow[]> {
-  return [await trainRow(), ...(await encodeRows())];
+  const folder = mkdtempSync(join(tmpdir(), 'smol-tokenizer-bench-'));
+  try {
+    if (process.env.SMOL_BENCH === 'large') return largeRows(folder);
+    const path = join(folder, 'speeches.txt');
+    writeFileSync(path, speeches().join('\n'));
+    const { tiktokenEncoding } = (await import(`${dist}/tiktoken.js`)) as typeof import('../src/tiktoken.ts');
+    writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(tiktokenEncoding('cl100k_base').toJson()));
+    const trained = (threads: number): BenchRow[] =>
+      trainRows(path, '10.8 MB of English', 30_000, threads, threads * 2 - 1);
+    return [trained(1), encodeRows(folder, 1), trained(2), encodeRows(folder, 2)].flat();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

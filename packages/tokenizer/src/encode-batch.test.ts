@@ -60,9 +60,12 @@ describe('encodeFile', () => {
   it('writes nothing after documents when told so, and refuses what is no special token', async () => {
     const path = join(folder, 'd.txt');
     await writeFile(path, 'abc');
+    await writeFile(join(folder, 'empty.txt'), '');
     const written: number[][] = [];
     const writer = { append: (ids: Uint32Array) => written.push([...ids]) };
     await encodeFile(tokenizer, path, writer, { workers: 1, endOfText: false });
+    const nothing = await encodeFile(tokenizer, join(folder, 'empty.txt'), writer, { workers: 1, endOfText: false });
+    expect(nothing).toEqual({ documents: 1, tokens: 0 });
     expect(written).toEqual([[...tokenizer.encode('abc')]]);
     await expect(encodeFile(tokenizer, path, writer, { endOfText: 'x' })).rejects.toThrow('"x" is not a special token');
   });

@@ -10,7 +10,7 @@ export interface BatchOptions extends EncodeOptions {
   workers?: number;
 }
 
-/** Takes ids a document at a time, as the `ShardWriter` of `@smol/dataset` does. */
+/** Takes ids a document at a time, at least one of them, as the `ShardWriter` of `@smol/dataset` does. */
 export interface TokenWriter {
   append(ids: Uint32Array): unknown;
 }
@@ -122,7 +122,7 @@ export async function encodeFile(
         const document = new Uint32Array(ids.length + last.length);
         document.set(ids);
         document.set(last, ids.length);
-        await writer.append(document);
+        if (document.length > 0) await writer.append(document);
         totals.documents++;
         totals.tokens += document.length;
       }
