@@ -36,6 +36,6 @@ parentPort?.on('message', (request: Request) => {
   } catch (error) {
     const code = error instanceof DatasetError ? error.code : undefined;
     const { message } = error as Error;
-    parentPort?.postMessage({ generation, error: { code, message } } satisfies Answer);
+    parentPort?.postMessage({ generation, error: { code, message } } satisfies Answer, []);
   }
 });

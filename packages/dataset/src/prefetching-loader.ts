@@ -118,12 +118,12 @@ export class PrefetchingLoader {
     this.#asked = 0;
     this.#ready = [];
     const request = { kind: 'restore', generation: this.#generation, state: this.#position.state() } as const;
-    this.#worker.postMessage(request satisfies Request);
+    this.#worker.postMessage(request satisfies Request, []);
   }
 
   #ask(request: Request): void {
     this.#asked += 1;
-    this.#worker.postMessage(request);
+    this.#worker.postMessage(request, []);
   }
 
   #receive(): Promise<Batch> {

@@ -7,6 +7,7 @@ import { SmolLM } from '@smol/model';
 import { AdamW } from '@smol/optim-muon';
 import * as tf from '@tensorflow/tfjs-core';
 import { Trainer, type Batch, type Checkpoint } from '../src/index.ts';
+import { noRollbacks } from '../src/rollback.ts';
 import { saveCheckpoint } from '../src/node.ts';
 
 interface BenchRow {
@@ -89,7 +90,10 @@ async function checkpointSpeed(): Promise<{ ours: number; limit: number; megabyt
   const bytes = new Uint8Array((weight.dataSync() as Float32Array).buffer);
   const checkpoint: Checkpoint = {
     state: {
-      version: 1,
+      version: 2,
+      best: null,
+      rollbacks: noRollbacks,
+      loaderStage: null,
       step: 1,
       tokens: 0,
       skippedSteps: 0,

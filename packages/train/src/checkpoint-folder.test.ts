@@ -1,10 +1,21 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { useEngine } from '@smol/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { folderStore } from './checkpoint-folder.ts';
 import { loadCheckpoint } from './load-checkpoint.ts';
 import { saveCheckpoint } from './save-checkpoint.ts';
+import { noRollbacks } from './rollback.ts';
 import type { Checkpoint, CheckpointState } from './checkpoint.ts';
 import { temporaryFolder } from './fixtures/tiny-run.ts';
 
@@ -24,7 +35,10 @@ afterEach(() => {
 
 function checkpointAt(step: number): Checkpoint {
   const state: CheckpointState = {
-    version: 1,
+    version: 2,
+    best: null,
+    rollbacks: noRollbacks,
+    loaderStage: null,
     step,
     tokens: 10 * step,
     skippedSteps: 0,
@@ -145,8 +159,8 @@ describe('a damaged checkpoint is named', () => {
     '',
     '{',
     '[]',
-    '{"state":{"version":2,"step":5},"files":{}}',
-    '{"state":{"version":1,"step":"5"},"files":{}}',
+    '{"state":{"version":1,"step":5},"files":{}}',
+    '{"state":{"version":2,"step":"5"},"files":{}}',
   ])('with checkpoint.json = %j', async (text) => {
     const path = join(folder, 'step-00000005', 'checkpoint.json');
     writeFileSync(path, text);
@@ -164,5 +178,57 @@ describe('a damaged checkpoint is named', () => {
       code: 'CHECKPOINT_DAMAGED',
       message: expect.stringContaining('must hold a name like step-00000123'),
     });
+  });
+});
+
+describe('a folder as a store', () => {
+  const rolledBack = (step: number, count: number) => {
+    const checkpoint = checkpointAt(step);
+    return { ...checkpoint, state: { ...checkpoint.state, rollbacks: { ...noRollbacks, count } } };
+  };
+  const names = () => readdirSync(folder).sort();
+
+  it('keeps protected steps beside the last ones, and marks the best', async () => {
+    const store = folderStore(folder, { keep: 1 });
+    for (const step of [2, 4, 6, 8]) await store.save(checkpointAt(step), [2, 6]);
+    await store.markBest!(6);
+    expect(names()).toEqual(['best', 'latest', 'step-00000002', 'step-00000006', 'step-00000008']);
+    expect(readFileSync(join(folder, 'best'), 'utf8')).toBe('step-00000006\n');
+    expect((await store.loadStep(2)).state.step).toBe(2);
+    await expect(store.loadStep(3)).rejects.toMatchObject({ code: 'CHECKPOINT_MISSING' });
+  });
+
+  it('gives up what a rollback has undone', async () => {
+    const store = folderStore(folder, { keep: 3 });
+    for (const step of [2, 4, 6]) await store.save(checkpointAt(step));
+    await store.save(rolledBack(2, 1));
+    expect(names()).toEqual(['latest', 'step-00000002', 'step-00000002-r1']);
+    expect(newest()).toBe('step-00000002-r1');
+    expect((await store.loadStep(2)).place).toBe(join(folder, 'step-00000002-r1'));
+    for (const step of [4, 6]) await store.save(rolledBack(step, 1));
+    expect(names()).toEqual(['latest', 'step-00000002-r1', 'step-00000004-r1', 'step-00000006-r1']);
+  });
+
+  it('passes over damaged checkpoints to the newest whole one, and tells of them', async () => {
+    const store = folderStore(folder, { keep: 3 });
+    for (const step of [2, 4, 6]) await store.save(checkpointAt(step));
+    truncateSync(join(folder, 'step-00000006', 'model.safetensors'), 10);
+    rmSync(join(folder, 'step-00000004', 'checkpoint.json'));
+    const told: string[] = [];
+    const loaded = await store.load((error) => told.push(error.message));
+    expect(loaded!.state.step).toBe(2);
+    expect(told).toEqual([
+      expect.stringMatching(/step-00000006.model\.safetensors has 10 bytes/),
+      expect.stringMatching(/step-00000004.checkpoint\.json cannot be read/),
+    ]);
+    await expect(store.load()).rejects.toMatchObject({ code: 'CHECKPOINT_DAMAGED' });
+    rmSync(join(folder, 'step-00000002'), { recursive: true });
+    await expect(store.load(() => {})).rejects.toThrow(/step-00000006/);
+  });
+
+  it('puts a folder back whose replacement was cut short', async () => {
+    await saveCheckpoint(folder, checkpointAt(5));
+    renameSync(join(folder, 'step-00000005'), join(folder, '.step-00000005.partial.replaced'));
+    expect((await loadCheckpoint(folder))!.state.step).toBe(5);
   });
 });

@@ -18,24 +18,39 @@ export interface Manifest {
   files: Record<string, FileSummary>;
 }
 
-/** The folder of a step's checkpoint. */
-export function checkpointName(step: number): string {
-  return `step-${String(step).padStart(8, '0')}`;
+/** Name of the file, beside the checkpoints, that names the best. */
+export const bestFile = 'best';
+
+const namePattern = /^step-(\d{8,})(?:-r(\d+))?$/;
+
+/** What the name of a checkpoint says. */
+export interface CheckpointName {
+  name: string;
+  step: number;
+  /** rollbacks before it was written */
+  rollbacks: number;
+}
+
+/** The folder of a step's checkpoint; after a rollback the same step has another one. */
+export function checkpointName(step: number, rollbacks = 0): string {
+  return `step-${String(step).padStart(8, '0')}${rollbacks === 0 ? '' : `-r${rollbacks}`}`;
 }
 
 /** Whether a name is that of a whole checkpoint. */
 export function isCheckpointName(name: string): boolean {
-  return /^step-\d{8,}$/.test(name);
+  return namePattern.test(name);
 }
 
-/** The step in such a name. */
-export function stepOfName(name: string): number {
-  return Number(name.slice('step-'.length));
+/** Step and rollbacks in such a name. */
+export function parseCheckpointName(name: string): CheckpointName {
+  const [, step, rollbacks = '0'] = namePattern.exec(name) as RegExpExecArray;
+  return { name, step: Number(step), rollbacks: Number(rollbacks) };
 }
 
-/** Names of whole checkpoints, oldest first. */
-export async function checkpointNames(folder: string): Promise<string[]> {
-  return (await readdir(folder)).filter(isCheckpointName).sort((a, b) => stepOfName(a) - stepOfName(b));
+/** Whole checkpoints, oldest first. */
+export async function listCheckpoints(folder: string): Promise<CheckpointName[]> {
+  const found = (await readdir(folder)).filter(isCheckpointName).map(parseCheckpointName);
+  return found.sort((a, b) => a.step - b.step || a.rollbacks - b.rollbacks);
 }
 
 /** What to do about a checkpoint that cannot be read. */

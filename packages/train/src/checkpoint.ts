@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { TrainOptimizer } from './optimizer.ts';
+import type { RollbackState } from './rollback.ts';
 import { TrainError } from './train-error.ts';
 
 /** Everything of a run that is not a tensor: plain JSON. */
 export interface CheckpointState {
-  version: 1;
+  version: 2;
   /** the last finished step */
   step: number;
   /** tokens trained on */
@@ -15,7 +16,13 @@ export interface CheckpointState {
   loss: number | null;
   /** the last step that was evaluated */
   evaluatedStep: number;
+  /** the evaluated step with the lowest value, if any */
+  best: { step: number; value: number } | null;
+  /** rollbacks so far, and what they changed */
+  rollbacks: RollbackState;
   loader: unknown;
+  /** the loader's stage in the last step */
+  loaderStage: number | null;
   guard: unknown;
   clip: unknown;
   /** position of each sink, by its name */
@@ -41,10 +48,22 @@ export interface StoredCheckpoint extends Checkpoint {
 
 /** Keeps checkpoints somewhere. */
 export interface CheckpointStore {
-  /** Keeps a checkpoint; when it returns its place, the checkpoint is safe and is the newest. Tensors stay the caller's. */
-  save(checkpoint: Checkpoint): Promise<string>;
-  /** The newest checkpoint, or undefined when there is none. Tensors are the caller's to dispose. */
-  load(): Promise<StoredCheckpoint | undefined>;
+  /**
+   * Keeps a checkpoint; when it returns its place, the checkpoint is safe and is the newest. Tensors stay the caller's.
+   *
+   * @param protect steps whose checkpoints must stay, however many came after them
+   */
+  save(checkpoint: Checkpoint, protect?: readonly number[]): Promise<string>;
+  /**
+   * The newest checkpoint, or undefined when there is none. Tensors are the caller's to dispose.
+   *
+   * @param onDamage told of checkpoints that cannot be read, and passed over for older ones; without it they are errors
+   */
+  load(onDamage?: (error: Error) => void): Promise<StoredCheckpoint | undefined>;
+  /** The newest checkpoint of one step. */
+  loadStep(step: number): Promise<StoredCheckpoint>;
+  /** Marks the checkpoint of a step as the best. */
+  markBest?(step: number): Promise<void>;
 }
 
 /** Clones of all tensors of a run, sharing their values. */

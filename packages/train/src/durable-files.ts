@@ -23,6 +23,12 @@ export async function replaceFolder(partial: string, final: string): Promise<voi
   await syncFolder(join(final, '..'));
 }
 
+/** When {@link replaceFolder} was cut short between its two renames, puts the old folder back. */
+export async function finishReplacing(folder: string, name: string): Promise<void> {
+  const old = join(folder, `.${name}.partial.replaced`);
+  if (!(await exists(join(folder, name))) && (await exists(old))) await rename(old, join(folder, name));
+}
+
 /** Writes a small file that appears only when it is whole and on the disk. */
 export async function writeDurably(folder: string, name: string, text: string): Promise<void> {
   const partial = join(folder, `.${name}.partial`);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { allReduceTensors } from './all-reduce.ts';
-import { countTargets, type Batch, type BatchTensors, type TrainableModel } from './model.ts';
+import { countTargets, type Batch, type BatchTensors, type LossOptions, type TrainableModel } from './model.ts';
 import { PairwiseSum } from './pairwise-sum.ts';
 import type { ProcessGroup } from './process-group.ts';
 import { TrainError } from './train-error.ts';
@@ -39,6 +39,8 @@ function toTensors(batch: Batch): BatchTensors {
   return { inputs_BT: tensor(batch.inputs), targets_BT: tensor(batch.targets), segmentIds_BT: tensor(batch.segments) };
 }
 
+type OnActivation = NonNullable<LossOptions['onActivation']>;
+
 interface MicroBatchResult {
   /** the weighted loss, then the gradients in the order of the parameters */
   terms: tf.Tensor[];
@@ -46,12 +48,20 @@ interface MicroBatchResult {
 }
 
 /** Loss and gradients of one micro-batch, both multiplied by its share of the counted tokens. */
-function runMicroBatch(model: TrainableModel, batch: Batch, share: number): MicroBatchResult {
+function runMicroBatch(
+  model: TrainableModel,
+  batch: Batch,
+  share: number,
+  onActivation?: OnActivation,
+): MicroBatchResult {
   return tf.tidy(() => {
     const tensors = toTensors(batch);
     const maxLogits: tf.Tensor1D[] = [];
     const weightedLoss = () => {
-      const loss = tf.mul(model.loss(tensors, { maxLogits }), share) as tf.Scalar;
+      const loss = tf.mul(
+        model.loss(tensors, { maxLogits, ...(onActivation && { onActivation }) }),
+        share,
+      ) as tf.Scalar;
       for (const layer_H of maxLogits) tf.keep(layer_H); // outlive the scope of variableGrads
       return loss;
     };
@@ -82,18 +92,21 @@ function accumulateMax(sum_LH: tf.Tensor2D | undefined, next_LH: tf.Tensor2D | u
 /**
  * Forward and backward over the micro-batches of a step, summed as a fixed tree and all-reduced. Each micro-batch
  * weighs as much as it has counted tokens in the global batch, so the split changes nothing but rounding.
+ *
+ * @param onActivation is shown the activations of a model that shows them
  */
 export async function forwardBackward(
   model: TrainableModel,
   microBatches: readonly Batch[],
   group: ProcessGroup,
+  onActivation?: OnActivation,
 ): Promise<StepGradients> {
   const counts = microBatches.map(countTargets);
   const { counted } = group.agree({ counted: counts.reduce((sum, count) => sum + count, 0) }, 'sum');
   const sum = new PairwiseSum();
   let maxLogits_LH: tf.Tensor2D | undefined;
   for (const [index, batch] of microBatches.entries()) {
-    const result = runMicroBatch(model, batch, counts[index] / Math.max(1, counted));
+    const result = runMicroBatch(model, batch, counts[index] / Math.max(1, counted), onActivation);
     sum.add(result.terms);
     maxLogits_LH = accumulateMax(maxLogits_LH, result.maxLogits_LH);
   }

@@ -1,10 +1,27 @@
-import { checkCount, checkRange } from './train-error.ts';
+import { checkRange } from './train-error.ts';
+
+/** Sizes of a step's gradients, all finite. */
+export interface GradientNorms {
+  /** norm of all gradients together */
+  global: number;
+  /** norm of each parameter's gradient; there when the clip asks for it */
+  each: ReadonlyMap<string, number>;
+}
+
+/** One factor for all gradients, or one for each parameter. */
+export type ClipFactor = number | ReadonlyMap<string, number>;
 
 /** Says by how much the gradients of a step are scaled down. */
 export interface GradientClip {
   readonly settings: Readonly<Record<string, unknown>>;
-  /** The factor in (0, 1] for gradients of this global norm (finite). Called once for every step that is applied. */
-  factor(gradientNorm: number): number;
+  /** whether it looks at the norm of each gradient */
+  readonly perParameter?: boolean;
+  /**
+   * Factors in (0, 1]. Called once for every step that is applied.
+   *
+   * @param tightness factor in (0, 1] on whatever limit there is; below 1 after a rollback that tightens it
+   */
+  factor(norms: GradientNorms, tightness?: number): ClipFactor;
   /** Plain JSON. */
   state(): unknown;
   restore(state: unknown): void;
@@ -20,88 +37,14 @@ export function globalClip(maximum = 1): GradientClip {
   checkRange('maximum', maximum, Number.MIN_VALUE);
   return {
     settings: { kind: 'global', maximum },
-    factor: (gradientNorm) => Math.min(1, maximum / (gradientNorm + 1e-6)),
+    factor: (norms, tightness = 1) => Math.min(1, (maximum * tightness) / (norms.global + 1e-6)),
     state: () => ({}),
     restore: () => {},
   };
 }
 
-/** Options of {@link ZClip}. */
-export interface ZClipOptions {
-  /** decay of the running mean and variance, default 0.97 */
-  alpha?: number;
-  /** z* above which a norm counts as a spike, default 2.5 */
-  threshold?: number;
-  /** steps that only fill the statistics, clipped at `maximumNorm`; default 25 */
-  warmupSteps?: number;
-  /** a cap that always holds, or null; default 1. A low cap hides what ZClip does. */
-  maximumNorm?: number | null;
-}
-
-interface ZClipState {
-  warmup: number[];
-  mean: number;
-  variance: number;
-}
-
-/**
- * ZClip: follows mean and variance of the gradient norm and pulls a norm with z-score above z* back to
- * μ + z*²σ / z, the closer to the mean the bigger the outlier.
- *
- * Source: bluorion-com/ZClip zclip/zclip.py (mode `zscore`, `clip_option: adaptive_scaling`), arXiv 2504.02507.
- */
-export class ZClip implements GradientClip {
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly #options: Required<ZClipOptions>;
-  #state: ZClipState = { warmup: [], mean: 0, variance: 0 };
-
-  /** @throws TrainError `BAD_OPTION` */
-  constructor(options: ZClipOptions = {}) {
-    this.#options = { alpha: 0.97, threshold: 2.5, warmupSteps: 25, maximumNorm: 1, ...options };
-    checkRange('alpha', this.#options.alpha, 0, 1);
-    checkRange('threshold', this.#options.threshold, Number.MIN_VALUE);
-    checkCount('warmupSteps', this.#options.warmupSteps);
-    this.settings = { kind: 'zclip', ...this.#options };
-  }
-
-  factor(gradientNorm: number): number {
-    const target = this.#target(gradientNorm);
-    const capped = Math.min(target, this.#options.maximumNorm ?? Infinity);
-    return Math.min(1, capped / (gradientNorm + 1e-6));
-  }
-
-  state(): ZClipState {
-    return { ...this.#state, warmup: [...this.#state.warmup] };
-  }
-
-  restore(state: unknown): void {
-    const { warmup, mean, variance } = state as ZClipState;
-    this.#state = { warmup: [...warmup], mean, variance };
-  }
-
-  #target(norm: number): number {
-    if (this.#state.warmup.length < this.#options.warmupSteps) return this.#warmUp(norm);
-    const { mean, variance } = this.#state;
-    const { threshold } = this.#options;
-    const deviation = Math.sqrt(variance);
-    const score = (norm - mean) / (deviation + 1e-6);
-    if (score <= threshold) return this.#follow(norm) ?? Infinity;
-    return this.#follow(mean + (threshold ** 2 * deviation) / score);
-  }
-
-  #warmUp(norm: number): number {
-    const warmup = [...this.#state.warmup, norm];
-    const mean = warmup.reduce((sum, value) => sum + value, 0) / warmup.length;
-    const variance = warmup.reduce((sum, value) => sum + (value - mean) ** 2, 0) / warmup.length;
-    this.#state = { warmup, mean, variance };
-    return Infinity;
-  }
-
-  #follow(norm: number): number {
-    const { alpha } = this.#options;
-    const mean = alpha * this.#state.mean + (1 - alpha) * norm;
-    const variance = alpha * this.#state.variance + (1 - alpha) * (norm - mean) ** 2;
-    this.#state = { ...this.#state, mean, variance };
-    return norm;
-  }
+/** The norm of the clipped gradients. */
+export function clippedNorm(norms: GradientNorms, factor: ClipFactor): number {
+  if (typeof factor === 'number') return norms.global * factor;
+  return Math.hypot(...[...norms.each].map(([name, norm]) => norm * (factor.get(name) ?? 1)));
 }

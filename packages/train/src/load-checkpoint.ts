@@ -6,14 +6,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { StoredCheckpoint } from './checkpoint.ts';
 import {
   advice,
-  checkpointNames,
   isCheckpointName,
   latestFile,
+  listCheckpoints,
   stateFile,
   tensorFiles,
   type Manifest,
 } from './checkpoint-layout.ts';
-import { exists, summarize, type FileSummary } from './durable-files.ts';
+import { exists, finishReplacing, summarize, type FileSummary } from './durable-files.ts';
 import { TrainError } from './train-error.ts';
 
 /**
@@ -24,8 +24,13 @@ import { TrainError } from './train-error.ts';
  */
 export async function loadCheckpoint(folder: string): Promise<StoredCheckpoint | undefined> {
   const name = await newestName(folder);
-  if (name === undefined) return undefined;
+  return name === undefined ? undefined : readCheckpoint(folder, name);
+}
+
+/** Reads one checkpoint of a folder. @throws TrainError as {@link loadCheckpoint} */
+export async function readCheckpoint(folder: string, name: string): Promise<StoredCheckpoint> {
   const path = join(folder, name);
+  await finishReplacing(folder, name);
   if (!(await exists(path)))
     throw new TrainError(
       'CHECKPOINT_MISSING',
@@ -39,7 +44,7 @@ export async function loadCheckpoint(folder: string): Promise<StoredCheckpoint |
 
 async function newestName(folder: string): Promise<string | undefined> {
   const latest = join(folder, latestFile);
-  if (!(await exists(latest))) return (await exists(folder)) ? (await checkpointNames(folder)).at(-1) : undefined;
+  if (!(await exists(latest))) return (await exists(folder)) ? (await listCheckpoints(folder)).at(-1)?.name : undefined;
   const name = (await readFile(latest, 'utf8')).trim();
   if (isCheckpointName(name)) return name;
   throw new TrainError(
@@ -52,11 +57,11 @@ async function readManifest(folder: string, path: string): Promise<Manifest> {
   const file = join(path, stateFile);
   try {
     const manifest = JSON.parse(await readFile(file, 'utf8')) as Manifest;
-    if (manifest?.state?.version === 1 && Number.isSafeInteger(manifest.state.step) && manifest.files) return manifest;
+    if (manifest?.state?.version === 2 && Number.isSafeInteger(manifest.state.step) && manifest.files) return manifest;
   } catch (cause) {
     throw new TrainError('CHECKPOINT_DAMAGED', `${file} cannot be read as JSON; ${advice(folder)}`, { cause });
   }
-  throw new TrainError('CHECKPOINT_DAMAGED', `${file} is not a checkpoint of version 1; ${advice(folder)}`);
+  throw new TrainError('CHECKPOINT_DAMAGED', `${file} is not a checkpoint of version 2; ${advice(folder)}`);
 }
 
 async function checkFile(folder: string, path: string, expected: FileSummary | undefined): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Inspection } from './inspection.ts';
 import type { SkipVerdict } from './step-guard.ts';
 
 /** How long something took. All that depends on the clock is kept apart here, so that the rest of a record is reproducible. */
@@ -6,6 +7,8 @@ export interface Timing {
   seconds: number;
   /** tokens trained on per second, over all processes */
   tokensPerSecond?: number;
+  /** model FLOPs utilisation: floating-point operations of the model, by the peak of the engine */
+  mfu?: number;
 }
 
 /** One training step. */
@@ -20,16 +23,25 @@ export interface StepRecord {
   gradientNorm: number | null;
   /** and after */
   clippedGradientNorm: number | null;
+  /** how many parameters were clipped, when each has a factor of its own */
+  clippedParameters?: number;
   /** the schedule's factor */
   learningRateScale: number;
   /** learning rate of each optimizer */
   learningRate: Record<string, number>;
+  /** momentum and weight decay of each optimizer that has a schedule for them */
+  momentum?: Record<string, number>;
+  weightDecay?: Record<string, number>;
   /** largest attention logit of any head */
   maxLogit?: number | null;
   /** heads that QK-Clip scaled down */
   clippedHeads?: number;
   /** tokens trained on since the first step */
   tokens: number;
+  /** rows of the batch, over all processes */
+  rows?: number;
+  /** the state of weights and activations, every so many steps */
+  inspection?: Inspection;
   /** why the step was not applied */
   skipped?: SkipVerdict['reason'];
   timing: Timing;
@@ -47,7 +59,21 @@ export type MetricRecord = StepRecord | EvaluationRecord;
 
 /** Something that happened beside the numbers. */
 export interface TrainEvent {
-  type: 'start' | 'resume' | 'settings-changed' | 'skip' | 'checkpoint' | 'stop' | 'end';
+  type:
+    | 'start'
+    | 'resume'
+    | 'settings-changed'
+    | 'stage'
+    | 'skip'
+    | 'alarm'
+    | 'rollback'
+    | 'adjust'
+    | 'failure'
+    | 'checkpoint'
+    | 'checkpoint-damaged'
+    | 'best'
+    | 'stop'
+    | 'end';
   /** the last finished step */
   step: number;
   /** whatever else there is to say, plain JSON */

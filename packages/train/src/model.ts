@@ -12,6 +12,12 @@ export interface BatchTensors {
   segmentIds_BT: tf.Tensor2D;
 }
 
+/** What the Trainer asks of a loss beside its value. */
+export interface LossOptions {
+  maxLogits?: tf.Tensor1D[];
+  onActivation?: (name: string, activation: tf.Tensor) => void;
+}
+
 /** What the Trainer needs of a model. `SmolLM` of @smol/model is one. */
 export interface TrainableModel {
   /** trainable variables by name; names are those in checkpoints */
@@ -20,8 +26,9 @@ export interface TrainableModel {
    * Mean loss in nats over the targets that count.
    *
    * @param options.maxLogits receives one [H] tensor per attention layer, the largest attention logit of every head
+   * @param options.onActivation a model may show it activations by name, [..., units], for the metrics of an inspection
    */
-  loss(batch: BatchTensors, options: { maxLogits?: tf.Tensor1D[] }): tf.Scalar;
+  loss(batch: BatchTensors, options: LossOptions): tf.Scalar;
 }
 
 /** Rows of token ids, row-major [rows, sequenceLength]. `Batch` of @smol/dataset is one. */
@@ -31,6 +38,8 @@ export interface Batch {
   readonly segments: Int32Array;
   readonly rows: number;
   readonly sequenceLength: number;
+  /** the loader's stage: when it changes, so may the loss */
+  readonly stage?: number;
 }
 
 /** Gives this process's batch of each step. `BatchLoader` of @smol/dataset is one. */
@@ -39,6 +48,8 @@ export interface BatchSource {
   /** plain JSON; independent of the number of processes */
   state(): unknown;
   restore(state: unknown): void;
+  /** Passes over the data of so many steps without moving the step; a rollback needs it. */
+  skip?(steps: number): void;
 }
 
 /** The target that counts for nothing. */

@@ -1,10 +1,19 @@
 import type { Optimizer, QkClipReport } from '@smol/optim-muon';
+import * as tf from '@tensorflow/tfjs-core';
 import { TrainError } from './train-error.ts';
 import type { TrainableModel } from './model.ts';
 
 /** An optimizer of @smol/optim-muon; one with `qkClip` (MuonClip) is given the attention logits after every step. */
 export interface TrainOptimizer extends Optimizer {
   qkClip?(maxLogitsByLayer: readonly ArrayLike<number>[]): QkClipReport;
+}
+
+/** Forgets the running averages of an optimizer, as if it had just been made. */
+export function resetOptimizer(optimizer: TrainOptimizer): void {
+  tf.tidy(() => {
+    const zeros = [...optimizer.state()].map(([slot, tensor]) => [slot, tf.zerosLike(tensor)] as const);
+    optimizer.restore(new Map(zeros));
+  });
 }
 
 /** Throws `BAD_OPTION` unless each parameter of the model belongs to exactly one optimizer. */

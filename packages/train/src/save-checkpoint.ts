@@ -5,11 +5,11 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { Checkpoint } from './checkpoint.ts';
 import {
   checkpointName,
-  checkpointNames,
   latestFile,
+  listCheckpoints,
   stateFile,
-  stepOfName,
   tensorFiles,
+  type CheckpointName,
   type Manifest,
 } from './checkpoint-layout.ts';
 import { replaceFolder, summarize, syncFolder, writeDurably } from './durable-files.ts';
@@ -19,11 +19,13 @@ import { checkCount } from './train-error.ts';
 export interface SaveOptions {
   /** how many checkpoints stay, the newest included; default 2 */
   keep?: number;
+  /** steps whose checkpoints stay beyond that */
+  protect?: readonly number[];
 }
 
 /**
  * Writes `FOLDER/step-00000123/` with `model.safetensors`, `optimizer.safetensors` and `checkpoint.json`, then names it in
- * `FOLDER/latest`, then removes the oldest ones. Everything is written under a temporary name, flushed to the disk and
+ * `FOLDER/latest`, then removes those that need not stay. Everything is written under a temporary name, flushed to the disk and
  * renamed, so that at any moment `latest` names a whole checkpoint.
  *
  * @returns the path of the checkpoint
@@ -31,10 +33,11 @@ export interface SaveOptions {
 export async function saveCheckpoint(
   folder: string,
   checkpoint: Checkpoint,
-  { keep = 2 }: SaveOptions = {},
+  { keep = 2, protect = [] }: SaveOptions = {},
 ): Promise<string> {
   checkCount('checkpoint.keep', keep);
-  const name = checkpointName(checkpoint.state.step);
+  const { step, rollbacks } = checkpoint.state;
+  const name = checkpointName(step, rollbacks.count);
   await mkdir(folder, { recursive: true });
   await removePartial(folder);
   const partial = join(folder, `.${name}.partial`);
@@ -42,7 +45,9 @@ export async function saveCheckpoint(
   await writeContents(partial, checkpoint);
   await replaceFolder(partial, join(folder, name));
   await writeDurably(folder, latestFile, `${name}\n`);
-  await removeOld(folder, checkpoint.state.step, keep);
+  const current = { name, step, rollbacks: rollbacks.count };
+  for (const doomed of outdated(await listCheckpoints(folder), current, { keep, protect }))
+    await remove(folder, doomed);
   return join(folder, name);
 }
 
@@ -80,12 +85,22 @@ async function removePartial(folder: string): Promise<void> {
   }
 }
 
-/** Later steps, of a run that was given up for this one, are not counted and not touched. */
-async function removeOld(folder: string, step: number, keep: number): Promise<void> {
-  const names = (await checkpointNames(folder)).filter((name) => stepOfName(name) <= step);
-  for (const name of names.slice(0, -keep)) {
-    const doomed = join(folder, `.${name}.partial`);
-    await rename(join(folder, name), doomed); // half-removed it must not look whole
-    await rm(doomed, { recursive: true });
-  }
+/**
+ * Checkpoints that need not stay: all but the last ones and the protected ones, and those of steps that a rollback has
+ * undone. Later steps of another run, that was given up for this one, are not counted and not touched.
+ */
+function outdated(
+  all: readonly CheckpointName[],
+  current: CheckpointName,
+  { keep, protect }: Required<SaveOptions>,
+): CheckpointName[] {
+  const undone = all.filter(({ step, rollbacks }) => step > current.step && rollbacks < current.rollbacks);
+  const own = all.filter(({ step }) => step <= current.step);
+  return [...undone, ...own.slice(0, -keep).filter(({ step }) => !protect.includes(step))];
+}
+
+async function remove(folder: string, { name }: CheckpointName): Promise<void> {
+  const doomed = join(folder, `.${name}.partial`);
+  await rename(join(folder, name), doomed); // half-removed it must not look whole
+  await rm(doomed, { recursive: true });
 }

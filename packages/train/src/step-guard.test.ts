@@ -47,42 +47,45 @@ describe('StepGuard', () => {
   const calm = (guard: StepGuard, steps: number) =>
     Array.from({ length: steps }, (_, index) =>
       guard.judge(index + 1, { loss: 3 + 0.01 * (index % 3), gradientNorm: 1 }),
-    ).filter((verdict) => verdict);
+    ).filter(({ skip, failure }) => skip || failure);
 
   it('skips a spike of the loss or of the gradient norm, and says which', () => {
     const guard = new StepGuard({ window: 16, spikeThreshold: 3 });
     expect(calm(guard, 20)).toEqual([]);
-    expect(guard.judge(21, { loss: 9, gradientNorm: 1 })).toMatchObject({
+    expect(guard.judge(21, { loss: 9, gradientNorm: 1 }).skip).toMatchObject({
       reason: 'spike',
       quantity: 'loss',
       value: 9,
       threshold: 3,
     });
-    expect(guard.judge(22, { loss: 3, gradientNorm: 50 })).toMatchObject({
+    expect(guard.judge(22, { loss: 3, gradientNorm: 50 }).skip).toMatchObject({
       reason: 'spike',
       quantity: 'gradientNorm',
       value: 50,
     });
-    expect(guard.judge(23, { loss: 3, gradientNorm: 1 })).toBeUndefined();
+    expect(guard.judge(23, { loss: 3, gradientNorm: 1 })).toEqual({ alarms: [] });
   });
 
   it('lets drops through, and everything when it is turned off', () => {
     const guard = new StepGuard({ window: 16, spikeThreshold: 3 });
     calm(guard, 20);
-    expect(guard.judge(21, { loss: 0.1, gradientNorm: 0.001 })).toBeUndefined();
+    expect(guard.judge(21, { loss: 0.1, gradientNorm: 0.001 })).toEqual({ alarms: [] });
     const off = new StepGuard({ window: 2, spikeThreshold: Infinity });
     calm(off, 5);
-    expect(off.judge(6, { loss: 1e9, gradientNorm: 1e9 })).toBeUndefined();
+    expect(off.judge(6, { loss: 1e9, gradientNorm: 1e9 })).toEqual({ alarms: [] });
   });
 
   it('counts NaN steps one after another and gives up when patience ends', () => {
     const guard = new StepGuard({ patience: 3 });
     const broken = { loss: 1, gradientNorm: Infinity };
-    expect(guard.judge(1, broken)).toEqual({ reason: 'not-finite', quantity: 'gradientNorm', value: Infinity });
-    expect(guard.judge(2, broken)?.reason).toBe('not-finite');
-    expect(guard.judge(3, { loss: 1, gradientNorm: 1 })).toBeUndefined();
+    expect(guard.judge(1, broken).skip).toEqual({ reason: 'not-finite', quantity: 'gradientNorm', value: Infinity });
+    expect(guard.judge(2, broken).skip?.reason).toBe('not-finite');
+    expect(guard.judge(3, { loss: 1, gradientNorm: 1 })).toEqual({ alarms: [] });
     guard.judge(4, broken);
     guard.judge(5, broken);
-    expect(() => guard.judge(6, broken)).toThrow('step 6: gradientNorm is Infinity, for the 3th step in a row');
+    expect(guard.judge(6, broken).failure).toMatchObject({
+      reason: 'not-finite',
+      meaning: 'gradientNorm is Infinity, for the 3rd step in a row',
+    });
   });
 });

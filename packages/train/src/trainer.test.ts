@@ -4,10 +4,18 @@ import type { TokenShard } from '@smol/dataset';
 import { useEngine } from '@smol/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ZClip } from './gradient-clip.ts';
+import { ZClip } from './zclip.ts';
 import { eventLog, jsonlSink } from './jsonl-sink.ts';
-import type { MetricRecord, MetricSink, StepRecord, TrainEvent } from './metrics.ts';
-import { temporaryFolder, tinyRun, totalSteps, weightsOf, writeTinyShard } from './fixtures/tiny-run.ts';
+import type { MetricRecord, TrainEvent } from './metrics.ts';
+import {
+  memorySink,
+  stepsOf,
+  temporaryFolder,
+  tinyRun,
+  totalSteps,
+  weightsOf,
+  writeTinyShard,
+} from './fixtures/tiny-run.ts';
 import type { TrainerOptions } from './trainer-options.ts';
 import { TrainError } from './train-error.ts';
 
@@ -25,20 +33,6 @@ beforeEach(() => {
   folder = join(base.folder, `run-${runs++}`);
 });
 
-/** Keeps records and events in memory. */
-function memorySink(): MetricSink & { records: MetricRecord[]; events: TrainEvent[] } {
-  const records: MetricRecord[] = [];
-  const events: TrainEvent[] = [];
-  return {
-    name: 'memory',
-    records,
-    events,
-    write: (record) => void records.push(record),
-    event: (event) => void events.push(event),
-  };
-}
-
-const stepsOf = (records: MetricRecord[]) => records.filter((record): record is StepRecord => 'loss' in record);
 const withoutTiming = (records: MetricRecord[]) => records.map((record) => ({ ...record, timing: undefined }));
 const linesOf = (path: string) =>
   readFileSync(path, 'utf8')
@@ -294,7 +288,9 @@ describe('guards', () => {
       undefined,
       undefined,
       'not-finite',
+      'not-finite',
     ]);
+    expect(sink.events.at(-1)).toMatchObject({ type: 'failure', step: 6, reason: 'not-finite', value: 'NaN' });
     expect(records[1]).toMatchObject({ loss: null, gradientNorm: null });
     expect(sink.events[1]).toEqual({ type: 'skip', step: 2, reason: 'not-finite', quantity: 'loss', value: 'NaN' });
     expect(Object.values(weightsOf(run.model)).flat().every(Number.isFinite)).toBe(true);

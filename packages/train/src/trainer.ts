@@ -1,15 +1,13 @@
-import {
-  disposeCheckpoint,
-  restoreTensors,
-  snapshotTensors,
-  type StoredCheckpoint,
-  type CheckpointState,
-  type CheckpointStore,
-} from './checkpoint.ts';
+import { disposeCheckpoint, restoreTensors, type CheckpointState, type StoredCheckpoint } from './checkpoint.ts';
+import { Checkpointer } from './checkpointer.ts';
 import type { MetricRecord, StepRecord, TrainEvent } from './metrics.ts';
-import { StepGuard, type GuardState } from './step-guard.ts';
+import { resetOptimizer } from './optimizer.ts';
+import { adjusted, noRollbacks, rollbackScale, type RollbackState } from './rollback.ts';
+import { stageOf, stageScale } from './stages.ts';
+import { StepGuard, type Failure, type GuardState } from './step-guard.ts';
+import { TrainError } from './train-error.ts';
 import { resolveOptions, type ResolvedOptions, type TrainerOptions } from './trainer-options.ts';
-import { runTrainingStep } from './training-step.ts';
+import { runTrainingStep, type StepOutcome } from './training-step.ts';
 
 /** How a run ended. */
 export interface TrainResult {
@@ -23,10 +21,23 @@ export interface TrainResult {
   tokens: number;
   /** steps that the guards did not let through */
   skippedSteps: number;
+  /** times the run went back to a checkpoint */
+  rollbacks: number;
   /** where the last checkpoint is */
   checkpoint?: string;
   /** wall-clock seconds of this call */
   seconds: number;
+}
+
+/** How far a run has come: what its checkpoints hold beside the states of its parts. */
+interface RunProgress {
+  step: number;
+  tokens: number;
+  skippedSteps: number;
+  loss: number | null;
+  evaluatedStep: number;
+  best: { step: number; value: number } | null;
+  rollbacks: RollbackState;
 }
 
 /** Lets signals, timers and other promises have their turn. */
@@ -47,13 +58,18 @@ function nextTurn(): Promise<void> {
 export class Trainer {
   readonly #options: ResolvedOptions;
   readonly #guard: StepGuard;
-  #store: CheckpointStore | undefined;
-  #step = 0;
-  #tokens = 0;
-  #skippedSteps = 0;
-  #loss: number | null = null;
-  #evaluatedStep = 0;
-  #saved: { step: number; place: string } | undefined;
+  #checkpoints!: Checkpointer;
+  #progress: RunProgress = {
+    step: 0,
+    tokens: 0,
+    skippedSteps: 0,
+    loss: null,
+    evaluatedStep: 0,
+    best: null,
+    rollbacks: noRollbacks,
+  };
+  #loaderStage: number | undefined;
+  #saveRequested = false;
 
   /** @throws TrainError `BAD_OPTION` */
   constructor(options: TrainerOptions) {
@@ -72,132 +88,238 @@ export class Trainer {
       await this.#start();
       const stopped = await this.#trainToTheEnd();
       if (stopped) await this.#save();
-      await this.#tell({ type: stopped ? 'stop' : 'end', step: this.#step });
+      await this.#tell({ type: stopped ? 'stop' : 'end', step: this.#progress.step });
       return this.#result(stopped, startedAt);
     } finally {
       for (const sink of this.#options.sinks) await sink.close?.();
     }
   }
 
+  /** Asks for a checkpoint after the current step, besides the regular ones; the run goes on. */
+  requestCheckpoint(): void {
+    this.#saveRequested = true;
+  }
+
   /** @returns whether the signal ended it */
   async #trainToTheEnd(): Promise<boolean> {
     const { totalSteps, checkpoint, evaluate } = this.#options;
-    while (this.#step < totalSteps) {
-      if (this.#stopRequested()) return true;
-      await this.#trainOneStep();
-      if (checkpoint && this.#isDue(checkpoint.every)) await this.#save();
-      if (evaluate && this.#isDue(evaluate.every)) await this.#evaluate();
+    while (this.#progress.step < totalSteps) {
+      const { stop, save } = this.#requests();
+      if (save) await this.#save();
+      if (stop) return true;
+      await this.#enterStage();
+      const failure = await this.#trainOneStep();
+      if (failure) {
+        await this.#rollBack(failure);
+        continue;
+      }
+      const isEvaluated = evaluate !== undefined && this.#isDue(evaluate.every);
+      if (checkpoint && (isEvaluated || this.#isDue(checkpoint.every))) await this.#save();
+      if (isEvaluated) await this.#evaluate();
       await nextTurn();
     }
     return false;
   }
 
-  async #trainOneStep(): Promise<void> {
+  async #trainOneStep(): Promise<Failure | undefined> {
     const startedAt = performance.now();
-    const batch = await this.#options.loader.next();
-    const { record, skip } = await runTrainingStep(this.#options, this.#guard, this.#step + 1, batch);
-    const tokens = batch.rows * batch.sequenceLength * this.#options.processGroup.size;
-    this.#step++;
-    this.#tokens += tokens;
-    this.#loss = record.loss;
-    if (skip) {
-      this.#skippedSteps++;
-      await this.#tell({ type: 'skip', step: this.#step, ...skip, value: String(skip.value) });
-    }
+    const { loader, schedule, stages, guards, processGroup } = this.#options;
+    const progress = this.#progress;
+    const step = progress.step + 1;
+    const batch = await loader.next();
+    this.#noticeMixture(batch.stage);
+    const adjust = guards?.rollback?.adjust;
+    const learningRateScale =
+      schedule(step) * stageScale(stages, step) * rollbackScale(progress.rollbacks, adjust, step);
+    const plan = { step, learningRateScale, tightness: progress.rollbacks.clip };
+    const outcome = await runTrainingStep(this.#options, this.#guard, plan, batch);
+    const rows = batch.rows * processGroup.size;
+    const tokens = rows * batch.sequenceLength;
+    progress.step = step;
+    progress.tokens += tokens;
+    progress.loss = outcome.record.loss;
+    if (outcome.skip) progress.skippedSteps++;
+    await this.#tellOf(outcome);
+    const timing = this.#timing(startedAt, tokens, batch.sequenceLength);
+    await this.#write({ ...outcome.record, tokens: progress.tokens, rows, timing } satisfies StepRecord);
+    return outcome.failure;
+  }
+
+  /** The loader's next mixture may have another loss. */
+  #noticeMixture(stage: number | undefined): void {
+    if (this.#loaderStage !== undefined && stage !== this.#loaderStage) this.#guard.startStage(this.#progress.step);
+    this.#loaderStage = stage;
+  }
+
+  #timing(startedAt: number, tokens: number, sequenceLength: number): StepRecord['timing'] {
+    const { flopsPerToken, peakFlops } = this.#options;
     const seconds = (performance.now() - startedAt) / 1000;
-    await this.#write({
-      ...record,
-      tokens: this.#tokens,
-      timing: { seconds, tokensPerSecond: tokens / seconds },
-    } satisfies StepRecord);
+    const tokensPerSecond = tokens / seconds;
+    if (!flopsPerToken || !peakFlops) return { seconds, tokensPerSecond };
+    return { seconds, tokensPerSecond, mfu: (tokensPerSecond * flopsPerToken(sequenceLength)) / peakFlops };
   }
 
   #isDue(every: number): boolean {
-    return this.#step % every === 0 || this.#step === this.#options.totalSteps;
+    return this.#progress.step % every === 0 || this.#progress.step === this.#options.totalSteps;
   }
 
-  /** All processes stop when one is asked to. */
-  #stopRequested(): boolean {
-    return this.#options.processGroup.agree({ stop: this.#options.signal?.aborted ? 1 : 0 }).stop > 0;
+  /** All processes stop, or save, when one is asked to. */
+  #requests(): { stop: boolean; save: boolean } {
+    const { processGroup, signal } = this.#options;
+    const { stop, save } = processGroup.agree({
+      stop: Number(signal?.aborted ?? false),
+      save: Number(this.#saveRequested),
+    });
+    this.#saveRequested = false;
+    return { stop: stop > 0, save: save > 0 };
   }
 
   async #evaluate(): Promise<void> {
     const startedAt = performance.now();
-    const evaluation = await this.#options.evaluate!.run(this.#step);
-    this.#evaluatedStep = this.#step;
-    await this.#write({ step: this.#step, evaluation, timing: { seconds: (performance.now() - startedAt) / 1000 } });
+    const progress = this.#progress;
+    const { step } = progress;
+    const evaluation = await this.#options.evaluate!.run(step);
+    progress.evaluatedStep = step;
+    const metric = this.#options.checkpoint?.best ?? 'loss';
+    const value = evaluation[metric];
+    const isBest = Number.isFinite(value) && value < (progress.best?.value ?? Infinity);
+    if (isBest) progress.best = { step, value };
+    await this.#write({ step, evaluation, timing: { seconds: (performance.now() - startedAt) / 1000 } });
+    if (!isBest || !this.#options.checkpoint) return;
+    if (this.#options.processGroup.rank === 0) await this.#checkpoints.markBest(step);
+    await this.#tell({ type: 'best', step, metric, value });
+  }
+
+  // Stages
+
+  /** Before the first step of a stage. */
+  async #enterStage(): Promise<void> {
+    const { stages, optimizers } = this.#options;
+    const stage = stageOf(stages, this.#progress.step + 1);
+    if (stage?.start !== this.#progress.step) return;
+    if (stage.resetOptimizer) for (const optimizer of optimizers) resetOptimizer(optimizer);
+    if (stage.start > 0) this.#guard.startStage(this.#progress.step);
+    await stage.enter?.();
+    await this.#tell({
+      type: 'stage',
+      step: this.#progress.step,
+      name: stage.name,
+      steps: stage.steps,
+      optimizer: stage.resetOptimizer ? 'reset' : 'kept',
+    });
   }
 
   // Start and resume
 
   async #start(): Promise<void> {
-    this.#store = await this.#openStore();
-    const saved = this.#options.checkpoint?.resume === false ? undefined : await this.#store?.load();
-    for (const sink of this.#options.sinks) await sink.open?.(saved?.state.sinks[sink.name]);
-    if (!saved) return this.#tell({ type: 'start', step: 0, settings: this.#settings() });
+    const { model, optimizers, checkpoint, sinks } = this.#options;
+    this.#checkpoints = await Checkpointer.open({ model, optimizers, ...(checkpoint && { checkpoint }) });
+    const damaged: Error[] = [];
+    const saved = await this.#checkpoints.newest((error) => damaged.push(error));
+    for (const sink of sinks) await sink.open?.(saved?.state.sinks[sink.name]);
+    for (const { message } of damaged)
+      await this.#tell({ type: 'checkpoint-damaged', step: saved?.state.step ?? 0, message });
+    if (saved) await this.#resume(saved);
+    else {
+      await this.#tell({ type: 'start', step: 0, settings: this.#settings() });
+      if (this.#options.guards?.rollback) await this.#save();
+    }
+  }
+
+  async #resume(saved: StoredCheckpoint): Promise<void> {
     try {
-      await this.#resume(saved);
+      const changed = this.#changedSettings(saved.state);
+      await this.#restore(saved, { clip: !changed.includes('gradientClip') });
+      for (const setting of changed) await this.#tellChange(saved.state, setting);
     } finally {
       disposeCheckpoint(saved);
     }
+    await this.#tell({ type: 'resume', step: this.#progress.step });
+    await this.#evaluateAgain();
   }
 
-  async #openStore(): Promise<CheckpointStore | undefined> {
-    const { checkpoint } = this.#options;
-    if (!checkpoint || 'store' in checkpoint) return checkpoint?.store;
-    const { folderStore } = await import('./checkpoint-folder.ts'); // the only thing here that needs Node
-    return folderStore(checkpoint.folder, checkpoint);
+  /** A checkpoint is written before the evaluation of its step. */
+  async #evaluateAgain(): Promise<void> {
+    const { evaluate } = this.#options;
+    const { step, evaluatedStep } = this.#progress;
+    if (evaluate && step > 0 && this.#isDue(evaluate.every) && evaluatedStep !== step) await this.#evaluate();
   }
 
-  async #resume(checkpoint: StoredCheckpoint): Promise<void> {
-    const { state } = checkpoint;
-    const { model, optimizers, loader, clip, evaluate } = this.#options;
-    restoreTensors(checkpoint, model.parameters, optimizers);
+  /** Puts everything back to a checkpoint; state of another kind of clip means nothing to this one. */
+  async #restore(saved: StoredCheckpoint, restored: { clip: boolean }): Promise<void> {
+    const { state } = saved;
+    const { model, optimizers, loader, clip, stages } = this.#options;
+    restoreTensors(saved, model.parameters, optimizers);
     loader.restore(state.loader);
     this.#guard.restore(state.guard as GuardState);
-    await this.#restoreClip(state, clip);
-    this.#step = state.step;
-    this.#tokens = state.tokens;
-    this.#skippedSteps = state.skippedSteps;
-    this.#loss = state.loss;
-    this.#evaluatedStep = state.evaluatedStep;
-    this.#saved = { step: state.step, place: checkpoint.place };
-    await this.#tell({ type: 'resume', step: this.#step });
-    // a checkpoint is written before the evaluation of its step
-    if (evaluate && this.#isDue(evaluate.every) && this.#evaluatedStep !== this.#step) await this.#evaluate();
+    if (restored.clip) clip.restore(state.clip);
+    const { step, tokens, skippedSteps, loss, evaluatedStep, best, rollbacks } = state;
+    this.#progress = { step, tokens, skippedSteps, loss, evaluatedStep, best, rollbacks };
+    this.#loaderStage = state.loaderStage ?? undefined;
+    const stage = stageOf(stages, step);
+    if (stage && stage.start + stage.steps > step) await stage.enter?.();
   }
 
-  /** State of another kind of clip means nothing to this one; every changed setting is told. */
-  async #restoreClip(state: CheckpointState, clip: ResolvedOptions['clip']): Promise<void> {
+  #changedSettings(state: CheckpointState): string[] {
     const settings = this.#settings();
-    const changed = Object.keys(settings).filter(
-      (key) => JSON.stringify(settings[key]) !== JSON.stringify(state.settings[key]),
-    );
-    if (!changed.includes('gradientClip')) clip.restore(state.clip);
-    for (const setting of changed) {
-      await this.#tell({
-        type: 'settings-changed',
-        step: state.step,
-        setting,
-        before: state.settings[setting],
-        now: settings[setting],
-      });
+    return Object.keys(settings).filter((key) => JSON.stringify(settings[key]) !== JSON.stringify(state.settings[key]));
+  }
+
+  #tellChange({ step, settings }: CheckpointState, setting: string): Promise<void> {
+    return this.#tell({
+      type: 'settings-changed',
+      step,
+      setting,
+      before: settings[setting],
+      now: this.#settings()[setting],
+    });
+  }
+
+  // Going back
+
+  /** Back to the last good checkpoint, past the data since, with what the recipe allows to change; or the end of the run. */
+  async #rollBack(failure: Failure): Promise<void> {
+    const { guards, loader, sinks } = this.#options;
+    const { step: failedStep, rollbacks } = this.#progress;
+    const { maximum = 3, adjust } = guards?.rollback ?? { maximum: 0 };
+    if (rollbacks.count >= maximum) await this.#giveUp(failure, maximum);
+    const saved = await this.#checkpoints.regularBefore(this.#guard.goodStep);
+    try {
+      await this.#restore(saved, { clip: true });
+      for (const sink of sinks) await sink.close?.();
+      for (const sink of sinks) await sink.open?.(saved.state.sinks[sink.name]);
+    } finally {
+      disposeCheckpoint(saved);
     }
+    const { step } = this.#progress;
+    loader.skip!(failedStep - step);
+    this.#guard.startAgain(step);
+    this.#progress.rollbacks = adjusted(rollbacks, adjust, step);
+    await this.#tell({ type: 'rollback', step, failedStep, skippedData: failedStep - step, ...described(failure) });
+    if (adjust) await this.#tell({ type: 'adjust', step, allowed: adjust, now: this.#progress.rollbacks });
+    await this.#save();
+    await this.#evaluateAgain();
+  }
+
+  /** @throws TrainError `DIVERGED`, always */
+  async #giveUp(failure: Failure, maximum: number): Promise<never> {
+    const { step, rollbacks } = this.#progress;
+    await this.#tell({ type: 'failure', step, ...described(failure) });
+    const tried = maximum === 0 ? '' : `, after ${rollbacks.count} rollbacks`;
+    const advice = maximum === 0 ? 'allow a rollback (guards.rollback), or ' : '';
+    throw new TrainError(
+      'DIVERGED',
+      `step ${step}: ${failure.meaning}${tried}; ${advice}go back to an earlier checkpoint with a lower learning rate, ` +
+        'or look at the data of these steps',
+    );
   }
 
   // Checkpoints
 
   async #save(): Promise<void> {
-    if (!this.#store || this.#saved?.step === this.#step || this.#options.processGroup.rank !== 0) return;
-    const { model, optimizers } = this.#options;
-    const state = await this.#state();
-    const tensors = snapshotTensors(model.parameters, optimizers);
-    try {
-      this.#saved = { step: this.#step, place: await this.#store.save({ state, ...tensors }) };
-    } finally {
-      disposeCheckpoint(tensors);
-    }
-    await this.#tell({ type: 'checkpoint', step: this.#step, place: this.#saved.place });
+    if (this.#options.processGroup.rank !== 0) return;
+    const place = await this.#checkpoints.save(() => this.#state(), this.#guard.goodStep);
+    if (place !== undefined) await this.#tell({ type: 'checkpoint', step: this.#progress.step, place });
   }
 
   async #state(): Promise<CheckpointState> {
@@ -205,13 +327,10 @@ export class Trainer {
     const positions: Record<string, unknown> = {};
     for (const sink of sinks) positions[sink.name] = await sink.position?.();
     return {
-      version: 1,
-      step: this.#step,
-      tokens: this.#tokens,
-      skippedSteps: this.#skippedSteps,
-      loss: this.#loss,
-      evaluatedStep: this.#evaluatedStep,
+      version: 2,
+      ...this.#progress,
       loader: loader.state(),
+      loaderStage: this.#loaderStage ?? null,
       guard: this.#guard.state(),
       clip: clip.state(),
       sinks: positions,
@@ -221,12 +340,30 @@ export class Trainer {
   }
 
   #settings(): Record<string, unknown> {
-    const { schedule, clip, optimizers, accumulation } = this.#options;
+    const { schedule, optimizerSchedules, stages, clip, optimizers, accumulation = 1, microBatchRows } = this.#options;
     const own = optimizers.map(({ name, settings }) => [`optimizer ${name}`, settings] as const);
-    return { schedule: schedule.settings, gradientClip: clip.settings, accumulation, ...Object.fromEntries(own) };
+    const scheduled = Object.entries(optimizerSchedules).map(([name, schedules]) => {
+      const settings = Object.entries(schedules).map(([key, one]) => [key, one.settings] as const);
+      return [`schedule ${name}`, Object.fromEntries(settings)] as const;
+    });
+    return {
+      schedule: schedule.settings,
+      gradientClip: clip.settings,
+      accumulation: microBatchRows === undefined ? accumulation : { microBatchRows },
+      ...(stages.length > 0 && {
+        stages: stages.map(({ name, steps, schedule: one }) => ({ name, steps, ...one?.settings })),
+      }),
+      ...Object.fromEntries([...own, ...scheduled]),
+    };
   }
 
   // Records
+
+  async #tellOf({ skip, alarms }: StepOutcome): Promise<void> {
+    const { step } = this.#progress;
+    if (skip) await this.#tell({ type: 'skip', step, ...skip, value: String(skip.value) });
+    for (const alarm of alarms) await this.#tell({ type: 'alarm', step, ...alarm });
+  }
 
   async #write(record: MetricRecord): Promise<void> {
     if (this.#options.processGroup.rank !== 0) return;
@@ -239,14 +376,21 @@ export class Trainer {
   }
 
   #result(stopped: boolean, startedAt: number): TrainResult {
+    const { step, loss, tokens, skippedSteps, rollbacks } = this.#progress;
     return {
-      step: this.#step,
+      step,
       stopped,
-      loss: this.#loss,
-      tokens: this.#tokens,
-      skippedSteps: this.#skippedSteps,
-      ...(this.#saved && { checkpoint: this.#saved.place }),
+      loss,
+      tokens,
+      skippedSteps,
+      rollbacks: rollbacks.count,
+      ...(this.#checkpoints.place !== undefined && { checkpoint: this.#checkpoints.place }),
       seconds: (performance.now() - startedAt) / 1000,
     };
   }
+}
+
+/** A failure for an event: JSON knows no NaN. */
+function described({ value, ...failure }: Failure): Record<string, unknown> {
+  return { ...failure, value: String(value) };
 }

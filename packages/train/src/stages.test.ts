@@ -1,0 +1,199 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TokenShard } from '@smol/dataset';
+import { useEngine } from '@smol/engine';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { memorySink, stepsOf, temporaryFolder, tinyRun, weightsOf, writeTinyShard } from './fixtures/tiny-run.ts';
+import { constant, wsd } from './schedule.ts';
+import { piecewise } from './schedule-shapes.ts';
+import { placeStages, stageOf, stageScale } from './stages.ts';
+import type { TrainerOptions } from './trainer-options.ts';
+
+const base = temporaryFolder();
+let shard: TokenShard;
+let folder: string;
+let runs = 0;
+
+beforeAll(async () => {
+  await useEngine('cpu');
+  shard = await writeTinyShard(base.folder);
+});
+afterAll(() => base.remove());
+beforeEach(() => {
+  folder = join(base.folder, `run-${runs++}`);
+});
+
+describe('stages', () => {
+  const stages = placeStages([
+    { name: 'broad', steps: 3 },
+    { name: 'long', steps: 2, schedule: wsd({ totalSteps: 2, warmupSteps: 2 }) },
+  ]);
+
+  it('lie end to end', () => {
+    expect([1, 3, 4, 5, 6].map((step) => stageOf(stages, step)?.name)).toEqual([
+      'broad',
+      'broad',
+      'long',
+      'long',
+      'long',
+    ]);
+    expect([3, 4, 5].map((step) => stageScale(stages, step))).toEqual([1, 0.5, 1]);
+    expect(stageOf([], 1)).toBeUndefined();
+    expect(() => placeStages([{ name: 'none', steps: 0 }])).toThrow(
+      'steps of stage "none" must be an integer ≥ 1, got 0',
+    );
+  });
+
+  it('must add up', () => {
+    expect(() => tinyRun(shard, { stages: [{ name: 'a', steps: 3 }] })).toThrow(
+      'the stages have 3 steps, totalSteps is 8',
+    );
+  });
+});
+
+describe('a run in stages', () => {
+  /** Two stages; says what was entered and when. */
+  function stagedRun(entered: string[], options: Partial<TrainerOptions> = {}, resetOptimizer = true) {
+    const enter = (name: string) => () => void entered.push(name);
+    return tinyRun(shard, {
+      schedule: constant(),
+      stages: [
+        { name: 'short', steps: 5, enter: enter('short') },
+        { name: 'long', steps: 3, schedule: constant(0.1), resetOptimizer, enter: enter('long') },
+      ],
+      ...options,
+    });
+  }
+
+  it('enters each once, with its learning rate, and tells it', async () => {
+    const [entered, sink] = [[] as string[], memorySink()];
+    const run = stagedRun(entered, { sinks: [sink] });
+    await run.trainer.run();
+    expect(entered).toEqual(['short', 'long']);
+    expect(stepsOf(sink.records).map(({ learningRateScale }) => learningRateScale)).toEqual([
+      1, 1, 1, 1, 1, 0.1, 0.1, 0.1,
+    ]);
+    expect(sink.events.filter(({ type }) => type === 'stage')).toEqual([
+      { type: 'stage', step: 0, name: 'short', steps: 5, optimizer: 'kept' },
+      { type: 'stage', step: 5, name: 'long', steps: 3, optimizer: 'reset' },
+    ]);
+    const stepsDone = run.optimizers[1].state().get('step')!.dataSync()[0];
+    expect(stepsDone).toBe(3);
+    run.dispose();
+  });
+
+  it('keeps the running averages unless told otherwise', async () => {
+    const run = stagedRun([], {}, false);
+    await run.trainer.run();
+    expect(run.optimizers[1].state().get('step')!.dataSync()[0]).toBe(8);
+    run.dispose();
+  });
+
+  it.each([3, 5, 6])('that stops after step %i resumes inside its stage, bit for bit', async (stopAfter) => {
+    const straight = stagedRun([]);
+    await straight.trainer.run();
+    const controller = new AbortController();
+    const stop = {
+      name: 'stop',
+      write: ({ step }: { step: number }) => void (step === stopAfter && controller.abort()),
+    };
+    const checkpoint = { folder, every: 100 };
+    const first = stagedRun([], { checkpoint, signal: controller.signal, sinks: [stop] });
+    await first.trainer.run();
+    const entered: string[] = [];
+    const second = stagedRun(entered, { checkpoint });
+    await second.trainer.run();
+    expect(weightsOf(second.model)).toEqual(weightsOf(straight.model));
+    expect(entered).toEqual(stopAfter < 5 ? ['short', 'long'] : ['long']);
+    for (const run of [straight, first, second]) run.dispose();
+  });
+});
+
+describe('schedules of single optimizers', () => {
+  it('change momentum, weight decay and learning rate, and are in the metrics', async () => {
+    const sink = memorySink();
+    const momentum = piecewise([
+      { step: 1, value: 0.8 },
+      { step: 8, value: 0.94 },
+    ]);
+    const run = tinyRun(shard, {
+      schedule: constant(),
+      sinks: [sink],
+      optimizerSchedules: { muon: { momentum, weightDecay: constant(0.3) }, adamw: { learningRate: constant(0.5) } },
+    });
+    await run.trainer.run();
+    const records = stepsOf(sink.records);
+    expect(records.map((record) => record.momentum!.muon)).toEqual(
+      [0, 1, 2, 3, 4, 5, 6, 7].map((step) => expect.closeTo(0.8 + 0.02 * step, 10)),
+    );
+    expect(records[0]).toMatchObject({ weightDecay: { muon: 0.3 }, learningRate: { muon: 0.02, adamw: 0.005 } });
+    run.dispose();
+    expect(() => tinyRun(shard, { optimizerSchedules: { lion: {} } })).toThrow(
+      'optimizerSchedules names "lion"; the optimizers are muon, adamw',
+    );
+  });
+});
+
+describe('metrics', () => {
+  it('have the utilisation of the engine, and an inspection when it is due', async () => {
+    const sink = memorySink();
+    const run = tinyRun(shard, {
+      sinks: [sink],
+      flopsPerToken: (sequenceLength) => 100 * sequenceLength,
+      peakFlops: 1e9,
+      inspect: { every: 4 },
+    });
+    const loss = run.model.loss.bind(run.model);
+    run.model.loss = (
+      batch,
+      options: Parameters<typeof loss>[1] & { onActivation?: (name: string, x: unknown) => void } = {},
+    ) => {
+      options.onActivation?.('embedded', run.model.parameters.get('model.embed_tokens.weight'));
+      return loss(batch, options);
+    };
+    await run.trainer.run();
+    const records = stepsOf(sink.records);
+    for (const { timing } of records) expect(timing.mfu).toBeCloseTo((timing.tokensPerSecond! * 800) / 1e9, 12);
+    expect(records.map(({ inspection }) => inspection !== undefined)).toEqual(
+      [1, 2, 3, 4, 5, 6, 7, 8].map((step) => step % 4 === 0),
+    );
+    const { inspection } = records[3];
+    const q = 'model.layers.0.self_attn.q_proj.weight';
+    expect(inspection!.updateRatio[q]).toBeGreaterThan(0);
+    expect(inspection!.stableRank[q]).toBeGreaterThan(1);
+    expect(inspection!.effectiveRank[q]).toBeGreaterThan(inspection!.stableRank[q]);
+    expect(inspection!.activationRms!.embedded).toBeGreaterThan(0);
+    expect(inspection!.silentUnits).toEqual({ embedded: 0 });
+    run.dispose();
+  });
+});
+
+describe('checkpoints', () => {
+  it('are written before each evaluation, when asked for, and the best one stays', async () => {
+    const sink = memorySink();
+    const losses = [3, 1, 2, 4];
+    const run = tinyRun(shard, {
+      checkpoint: { folder, every: 3, keep: 1 },
+      evaluate: { every: 2, run: (step) => ({ loss: losses[step / 2 - 1] }) },
+      sinks: [sink, { name: 'ask', write: ({ step }) => void (step === 5 && run.trainer.requestCheckpoint()) }],
+    });
+    await run.trainer.run();
+    expect(
+      sink.events
+        .filter(({ type }) => ['checkpoint', 'best'].includes(type))
+        .map(({ type, step }) => `${type} ${step}`),
+    ).toEqual([
+      'checkpoint 2',
+      'best 2',
+      'checkpoint 3',
+      'checkpoint 4',
+      'best 4',
+      'checkpoint 5',
+      'checkpoint 6',
+      'checkpoint 8',
+    ]);
+    expect(readFileSync(join(folder, 'best'), 'utf8')).toBe('step-00000004\n');
+    expect(readdirSync(folder)).toContain('step-00000004');
+    run.dispose();
+  });
+});
