@@ -1,7 +1,7 @@
-"""Compares @smol/weights with the reference implementations: safetensors for files, NumPy and ml_dtypes for rounding.
+"""Compares @smol/weights with the reference implementations: safetensors and gguf for files, NumPy and ml_dtypes for rounding.
 
     python scripts/oracle.py            # checks the built package against them (needs dist/: pnpm run build)
-    python scripts/oracle.py --write    # also rewrites src/fixtures/reference.json
+    python scripts/oracle.py --write    # also rewrites src/fixtures/reference.json and gguf.json
 """
 
 import base64
@@ -15,6 +15,8 @@ import ml_dtypes
 import numpy as np
 import safetensors
 from safetensors.numpy import save
+
+import oracle_gguf
 
 PACKAGE = Path(__file__).resolve().parent.parent
 FIXTURE = PACKAGE / "src/fixtures/reference.json"
@@ -109,10 +111,11 @@ def main():
     made = fixture()
     if "--write" in sys.argv:
         FIXTURE.write_text(json.dumps(made, separators=(",", ":")) + "\n")
+        oracle_gguf.FIXTURE.write_text(json.dumps(oracle_gguf.fixture(), separators=(",", ":")) + "\n")
     kept = json.loads(FIXTURE.read_text())
     with tempfile.TemporaryDirectory() as folder:
         checks = [("the committed fixture is what the reference gives today", {**kept, "versions": 0} == {**made, "versions": 0}),
-                  *check_files(Path(folder)), *check_rounding(Path(folder))]
+                  *check_files(Path(folder)), *check_rounding(Path(folder)), *oracle_gguf.check_gguf(Path(folder), save)]
     for name, passed in checks:
         print("pass" if passed else "FAIL", name)
     failed = sum(not passed for _, passed in checks)

@@ -8,12 +8,15 @@ import { basename, dirname, join } from 'node:path';
  *
  * @param pieces the bytes, one piece in memory at a time
  */
-export async function writeAtomically(path: string, pieces: Iterable<Uint8Array>): Promise<void> {
+export async function writeAtomically(
+  path: string,
+  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.partial`);
   try {
     const file = await open(temporary, 'wx');
     try {
-      for (const piece of pieces) await file.writeFile(piece);
+      for await (const piece of pieces) await file.writeFile(piece);
       await file.sync();
     } finally {
       await file.close();

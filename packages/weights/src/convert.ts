@@ -1,7 +1,7 @@
 import type { Dtype } from './dtype.ts';
 import { elementBytes, tensorBytes } from './dtype.ts';
 import { bfloat16FromFloat32Bits, float16FromFloat32Bits, float16Table } from './float16.ts';
-import type { NamedTensor, TensorData, TensorInput } from './tensor.ts';
+import type { LazyTensorInput, NamedTensor, TensorData, TensorInput } from './tensor.ts';
 import { WeightsError } from './weights-error.ts';
 
 /** The dtype an array has when none is asked for. */
@@ -18,8 +18,8 @@ function nativeDtype(data: TensorData): Dtype {
 }
 
 /** The dtype under which a tensor will be stored. */
-export function storedDtype(tensor: TensorInput): Dtype {
-  return tensor.dtype ?? nativeDtype(tensor.data);
+export function storedDtype(tensor: TensorInput | LazyTensorInput): Dtype {
+  return 'load' in tensor ? tensor.dtype : (tensor.dtype ?? nativeDtype(tensor.data));
 }
 
 function bytesOf(data: TensorData): Uint8Array {

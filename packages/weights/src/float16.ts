@@ -48,6 +48,20 @@ export function float16ToNumber(bits: number): number {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
+const scratch = new Float32Array(1);
+const scratchBits = new Uint32Array(scratch.buffer);
+
+/** Bits of the f16 next to a number. */
+export function float16Bits(value: number): number {
+  scratch[0] = value;
+  return float16FromFloat32Bits(scratchBits[0]);
+}
+
+/** The f16 next to a number. */
+export function roundToFloat16(value: number): number {
+  return float16ToNumber(float16Bits(value));
+}
+
 let table: Float32Array | undefined;
 
 /** The numbers of all 65,536 binary16 patterns, computed at the first call. */

@@ -1,23 +1,21 @@
-import { access, mkdir, readdir, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { writeAtomically } from './atomic-write.ts';
 import type { Dtype } from './dtype.ts';
-import type { JsonObject } from './json-file.ts';
-import { readJsonObject, writeJson } from './json-file.ts';
-import { readSafetensors, writeSafetensors } from './safetensors-file.ts';
-import { INDEX_FILE, planShards, SINGLE_FILE, withDtype } from './shards.ts';
-import type { NamedTensor, TensorInputs } from './tensor.ts';
-import { WeightsError } from './weights-error.ts';
+import type { JsonObject } from './json-object.ts';
+import { writeJson } from './json-file.ts';
+import { checkFileName, CONFIG_FILE, GENERATION_CONFIG_FILE, ModelFolderReader } from './model-folder-reader.ts';
+import { writeSafetensors } from './safetensors-file.ts';
+import { INDEX_FILE, planShards, withDtype } from './shards.ts';
+import type { NamedTensor, WritableTensors } from './tensor.ts';
 
-const CONFIG_FILE = 'config.json';
-const GENERATION_CONFIG_FILE = 'generation_config.json';
 const WEIGHT_FILE = /^model(-\d+-of-\d+)?\.safetensors(\.index\.json)?$/;
 
 /** What goes into a model folder. */
 export interface ModelFolderInput {
   /** `config.json`. */
   config: object;
-  tensors: TensorInputs;
+  tensors: WritableTensors;
   /** `generation_config.json`. */
   generationConfig?: object;
   /** How to store f32 tensors that do not say it themselves. Default F32. */
@@ -33,12 +31,6 @@ export interface ModelFolder {
   config: JsonObject;
   generationConfig?: JsonObject;
   tensors: Map<string, NamedTensor>;
-}
-
-function checkFileName(name: string, folder: string): void {
-  if (name === '' || name === '.' || name === '..' || basename(name) !== name || name.includes('\\')) {
-    throw new WeightsError('INVALID_ARGUMENT', `${folder}: "${name}" is not a plain file name`);
-  }
 }
 
 async function removeOtherWeights(folder: string, written: ReadonlySet<string>): Promise<void> {
@@ -73,61 +65,19 @@ export async function saveModelFolder(folder: string, model: ModelFolderInput): 
   await writeJson(join(folder, CONFIG_FILE), config);
 }
 
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
-
-/** tensor → shard, checked: file names must be plain, so that an index cannot reach out of its folder. */
-function parseWeightMap(index: JsonObject, path: string): Map<string, string> {
-  const map = index.weight_map;
-  if (typeof map !== 'object' || map === null || Array.isArray(map)) {
-    throw new WeightsError('BAD_FOLDER', `${path}: weight_map must map tensor names to files`);
-  }
-  for (const [tensor, file] of Object.entries(map)) {
-    if (typeof file !== 'string')
-      throw new WeightsError('BAD_FOLDER', `${path}: the file of "${tensor}" must be a string`);
-    checkFileName(file, path);
-  }
-  return new Map(Object.entries(map as Record<string, string>));
-}
-
-async function readShards(folder: string): Promise<Map<string, NamedTensor>> {
-  const indexPath = join(folder, INDEX_FILE);
-  const weightMap = parseWeightMap(await readJsonObject(indexPath), indexPath);
-  const found = new Map<string, NamedTensor>();
-  for (const file of new Set(weightMap.values())) {
-    for (const [name, tensor] of (await readSafetensors(join(folder, file))).tensors) {
-      if (weightMap.get(name) !== file) {
-        throw new WeightsError(
-          'BAD_FOLDER',
-          `${join(folder, file)}: holds "${name}", which the index places in ${weightMap.get(name) ?? 'no file'}`,
-        );
-      }
-      found.set(name, tensor);
-    }
-  }
-  for (const [name, file] of weightMap) {
-    if (!found.has(name))
-      throw new WeightsError(
-        'TENSOR_NOT_FOUND',
-        `${join(folder, file)}: lacks "${name}", which the index places there`,
-      );
-  }
-  return found;
-}
-
 /**
  * Loads a Hugging Face model folder with one weight file or shards.
  *
  * @throws WeightsError `FILE_NOT_FOUND`, `BAD_FOLDER`, `TENSOR_NOT_FOUND` or what is wrong with a weight file
  */
 export async function loadModelFolder(folder: string): Promise<ModelFolder> {
-  const config = await readJsonObject(join(folder, CONFIG_FILE));
-  const generationPath = join(folder, GENERATION_CONFIG_FILE);
-  const generationConfig = (await exists(generationPath)) ? await readJsonObject(generationPath) : undefined;
-  const isSharded = !(await exists(join(folder, SINGLE_FILE))) && (await exists(join(folder, INDEX_FILE)));
-  const tensors = isSharded ? await readShards(folder) : (await readSafetensors(join(folder, SINGLE_FILE))).tensors;
-  return { config, generationConfig, tensors };
+  const reader = await ModelFolderReader.open(folder);
+  try {
+    const tensors = new Map<string, NamedTensor>();
+    for (const name of reader.tensors.keys()) tensors.set(name, await reader.read(name));
+    const { config, generationConfig } = reader;
+    return { config, generationConfig, tensors };
+  } finally {
+    await reader.close();
+  }
 }

@@ -1,5 +1,13 @@
+export { convertModel, readFolderTokenizer } from './convert-model.ts';
+export type { ConvertOptions } from './convert-model.ts';
+export type { GgufTensorInfo } from './gguf-header.ts';
+export { GgufFile, readGguf, writeGguf } from './gguf-file.ts';
+export type { GgufTensorSource } from './gguf-file.ts';
+export { openGgufModel, saveGguf } from './gguf-model.ts';
+export type { GgufModel, GgufModelInput } from './gguf-model.ts';
 export type { TensorInfo } from './header.ts';
-export type { JsonObject } from './json-file.ts';
+export type { JsonObject } from './json-object.ts';
 export { loadModelFolder, saveModelFolder } from './model-folder.ts';
 export type { ModelFolder, ModelFolderInput } from './model-folder.ts';
+export { ModelFolderReader } from './model-folder-reader.ts';
 export { readSafetensors, SafetensorsFile, writeSafetensors } from './safetensors-file.ts';

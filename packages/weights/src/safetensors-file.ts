@@ -1,39 +1,14 @@
 import type { FileHandle } from 'node:fs/promises';
-import { open } from 'node:fs/promises';
 import { writeAtomically } from './atomic-write.ts';
 import { encodeTensor } from './convert.ts';
 import type { TensorInfo } from './header.ts';
 import { encodeHeader, LENGTH_BYTES, parseHeader, parseHeaderLength } from './header.ts';
+import { openFile, readAt } from './read-at.ts';
 import type { SafetensorsContents } from './safetensors.ts';
 import { DEFAULT_METADATA, planTensors } from './safetensors.ts';
-import type { NamedTensor, TensorInputs } from './tensor.ts';
+import type { NamedTensor, WritableTensors } from './tensor.ts';
+import { loadInput } from './tensor.ts';
 import { WeightsError } from './weights-error.ts';
-
-/** One system call reads at most 2 GiB. */
-const MAXIMUM_READ_BYTES = 2 ** 30;
-
-async function readAt(file: FileHandle, begin: number, end: number, path: string): Promise<Uint8Array> {
-  const bytes = new Uint8Array(end - begin);
-  let filled = 0;
-  while (filled < bytes.length) {
-    const length = Math.min(bytes.length - filled, MAXIMUM_READ_BYTES);
-    const { bytesRead } = await file.read(bytes, filled, length, begin + filled);
-    if (bytesRead === 0)
-      throw new WeightsError('TRUNCATED', `${path}: ended at byte ${begin + filled} while being read`);
-    filled += bytesRead;
-  }
-  return bytes;
-}
-
-/** Opens a file for reading; an absent one is a user's error. */
-export async function openFile(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-    throw new WeightsError('FILE_NOT_FOUND', `${path}: no such file`, { cause });
-  }
-}
 
 /** A safetensors file of any size whose tensors are read one at a time, by position. Close it after use. */
 export class SafetensorsFile {
@@ -120,20 +95,21 @@ export async function readSafetensors(path: string): Promise<SafetensorsContents
 }
 
 /**
- * Writes a safetensors file, atomically, converting one tensor at a time: memory stays at the largest tensor.
+ * Writes a safetensors file, atomically, converting one tensor at a time: with `LazyTensorInput`s a
+ * file may be larger than memory.
  *
  * @param metadata stored as `__metadata__`; default `{ format: 'pt' }`
  * @throws WeightsError `BAD_TENSOR` or `UNSUPPORTED_DTYPE`; then nothing has been written
  */
 export async function writeSafetensors(
   path: string,
-  tensors: TensorInputs,
+  tensors: WritableTensors,
   metadata = DEFAULT_METADATA,
 ): Promise<void> {
   const plans = planTensors(tensors);
-  function* pieces(): Generator<Uint8Array> {
+  async function* pieces(): AsyncGenerator<Uint8Array> {
     yield encodeHeader(plans, metadata);
-    for (const { tensor, name } of plans) yield encodeTensor(tensor, name);
+    for (const { tensor, name } of plans) yield encodeTensor(await loadInput(tensor), name);
   }
   await writeAtomically(path, pieces());
 }

@@ -1,7 +1,7 @@
 import { encodeTensor, storedDtype } from './convert.ts';
 import type { TensorPlan } from './header.ts';
 import { encodeHeader, fileOrder, LENGTH_BYTES, parseHeader, parseHeaderLength } from './header.ts';
-import type { NamedTensor, TensorInput, TensorInputs } from './tensor.ts';
+import type { LazyTensorInput, NamedTensor, TensorInput, TensorInputs } from './tensor.ts';
 import { tensorEntries } from './tensor.ts';
 
 /** What PyTorch's readers expect to find in `__metadata__`. */
@@ -15,12 +15,14 @@ export interface SafetensorsContents {
 }
 
 /** A tensor with its name and dtype settled. */
-export interface PlannedTensor extends TensorPlan {
-  tensor: TensorInput;
+export interface PlannedTensor<T> extends TensorPlan {
+  tensor: T;
 }
 
 /** Names, dtypes and places: what the header is made of. */
-export function planTensors(tensors: TensorInputs): PlannedTensor[] {
+export function planTensors<T extends TensorInput | LazyTensorInput>(
+  tensors: ReadonlyMap<string, T> | Readonly<Record<string, T>>,
+): PlannedTensor<T>[] {
   const plans = tensorEntries(tensors).map(([name, tensor]) => ({
     name,
     tensor,

@@ -1,7 +1,7 @@
 import type { Dtype } from './dtype.ts';
 import { tensorBytes } from './dtype.ts';
 import { storedDtype } from './convert.ts';
-import type { TensorInput, TensorInputs } from './tensor.ts';
+import type { LazyTensorInput, TensorInput, WritableTensors } from './tensor.ts';
 import { tensorEntries } from './tensor.ts';
 
 /** The file of a model that has one file. */
@@ -18,16 +18,16 @@ export interface ShardIndex {
 
 /** What goes into which file. */
 export interface ShardPlan {
-  files: { name: string; tensors: Map<string, TensorInput> }[];
+  files: { name: string; tensors: Map<string, TensorInput | LazyTensorInput> }[];
   /** Absent when one file holds everything. */
   index?: ShardIndex;
 }
 
 /** Every float tensor given as f32 gets `dtype`, unless it asks for another. */
-export function withDtype(tensors: TensorInputs, dtype?: Dtype): [string, TensorInput][] {
-  return tensorEntries(tensors).map(([name, tensor]) => [
+export function withDtype(tensors: WritableTensors, dtype?: Dtype): [string, TensorInput | LazyTensorInput][] {
+  return tensorEntries<TensorInput | LazyTensorInput>(tensors).map(([name, tensor]) => [
     name,
-    tensor.data instanceof Float32Array ? { ...tensor, dtype: tensor.dtype ?? dtype } : tensor,
+    'data' in tensor && tensor.data instanceof Float32Array ? { ...tensor, dtype: tensor.dtype ?? dtype } : tensor,
   ]);
 }
 
@@ -40,8 +40,11 @@ const shardName = (index: number, count: number): string =>
  *
  * @param maximumBytes of tensor data in a file
  */
-export function planShards(entries: readonly [string, TensorInput][], maximumBytes: number): ShardPlan {
-  const shards: Map<string, TensorInput>[] = [new Map()];
+export function planShards(
+  entries: readonly [string, TensorInput | LazyTensorInput][],
+  maximumBytes: number,
+): ShardPlan {
+  const shards: Map<string, TensorInput | LazyTensorInput>[] = [new Map()];
   let total = 0;
   let current = 0;
   for (const [name, tensor] of entries) {

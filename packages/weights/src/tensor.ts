@@ -30,10 +30,30 @@ export interface TensorInput {
   dtype?: Dtype;
 }
 
+/** A tensor that is made when its turn comes to be written. */
+export interface LazyTensorInput {
+  shape: readonly number[];
+  dtype: Dtype;
+  /** f32 values that become `dtype`, or stored bytes of it. */
+  load(): TensorData | Promise<TensorData>;
+}
+
 /** Tensors by name; iteration order is the order of the model. */
 export type TensorInputs = ReadonlyMap<string, TensorInput> | Readonly<Record<string, TensorInput>>;
 
+/** Tensors by name, of which not all need be in memory. */
+export type WritableTensors =
+  | ReadonlyMap<string, TensorInput | LazyTensorInput>
+  | Readonly<Record<string, TensorInput | LazyTensorInput>>;
+
 /** The (name, tensor) pairs of either form. */
-export function tensorEntries(tensors: TensorInputs): [string, TensorInput][] {
-  return tensors instanceof Map ? [...tensors] : Object.entries(tensors);
+export function tensorEntries<T>(tensors: ReadonlyMap<string, T> | Readonly<Record<string, T>>): [string, T][] {
+  return tensors instanceof Map ? [...(tensors as Map<string, T>)] : Object.entries(tensors);
+}
+
+/** The tensor with its data in memory. */
+export async function loadInput(tensor: TensorInput | LazyTensorInput): Promise<TensorInput> {
+  if (!('load' in tensor)) return tensor;
+  const { shape, dtype } = tensor;
+  return { shape, dtype, data: await tensor.load() };
 }

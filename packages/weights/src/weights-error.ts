@@ -7,7 +7,8 @@ export type WeightsErrorCode =
   | 'UNSUPPORTED_DTYPE'
   | 'TENSOR_NOT_FOUND'
   | 'FILE_NOT_FOUND'
-  | 'BAD_FOLDER';
+  | 'BAD_FOLDER'
+  | 'UNSUPPORTED_MODEL';
 
 /** A model file or folder is not what it should be. The message names the file and the tensor. */
 export class WeightsError extends Error {
