@@ -49,16 +49,16 @@ function parsePattern(pattern = 'llama3'): PatternName | RegExp {
   }
 }
 
-/** Shows how far training has come, on a terminal only. */
+/** Shows how far training has come: on a terminal in one line, elsewhere in a line every ten seconds. */
 function progressLine(stderr: Streams['stderr']): { update: (progress: TrainingProgress) => void; clear: () => void } {
-  if (!stderr.isTTY) return { update: () => undefined, clear: () => undefined };
-  let shownAt = 0;
+  const [interval, begin, end] = stderr.isTTY ? [100, '\r\u001b[K', ''] : [10_000, 'smol-tokenizer: ', '\n'];
+  let shownAt = performance.now();
   const update = ({ stage, done, total }: TrainingProgress): void => {
-    if (performance.now() - shownAt < 100) return;
+    if (performance.now() - shownAt < interval) return;
     shownAt = performance.now();
-    stderr.write(`\r\u001b[K${stage === 'counting' ? `${done} texts counted` : `${done} of ${total} tokens`}`);
+    stderr.write(`${begin}${stage === 'counting' ? `${done} texts counted` : `${done} of ${total} tokens`}${end}`);
   };
-  return { update, clear: () => void stderr.write('\r\u001b[K') };
+  return { update, clear: () => void (stderr.isTTY && stderr.write(begin)) };
 }
 
 const train: Command = async (options, { stdin, stdout, stderr }) => {

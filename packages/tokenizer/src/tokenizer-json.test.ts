@@ -239,4 +239,24 @@ describe('Tokenizer.fromJson', () => {
       expect.objectContaining({ code: 'BAD_TOKENIZER_JSON', message: expect.stringContaining(problem) }),
     );
   });
+
+  it('says so wherever a file is cut short', () => {
+    const text = JSON.stringify(json);
+    fc.assert(
+      fc.property(fc.nat(text.length - 1), (length) => {
+        expect(() => Tokenizer.fromJson(text.slice(0, length))).toThrow(
+          expect.objectContaining({ code: 'BAD_TOKENIZER_JSON' }),
+        );
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('names the merge that names an unknown token', () => {
+    const merges = [...(json.model as { merges: string[] }).merges];
+    merges[5] = 'Ġ zzzz';
+    expect(() => Tokenizer.fromJson(model({ merges }))).toThrow(
+      expect.objectContaining({ code: 'BAD_TOKENIZER_JSON', message: expect.stringContaining('merge 5, "Ġ zzzz"') }),
+    );
+  });
 });

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import corpus from './fixtures/corpus.json' with { type: 'json' };
@@ -67,8 +69,9 @@ describe('Tokenizer', () => {
   });
 
   it('names ids that do not exist', () => {
+    const message = 'there is no token 100000 (at position 1); ids are below 1000';
     expect(() => tokenizer.decode([5, 100_000])).toThrow(
-      'there is no token 100000 (at position 1); ids are below 1000',
+      expect.objectContaining({ code: 'UNKNOWN_TOKEN', message: expect.stringContaining(message) }),
     );
     expect(() => tokenizer.decode([-1])).toThrow('there is no token -1');
     expect(() => tokenizer.decode([1.5])).toThrow('there is no token 1.5');
@@ -96,6 +99,27 @@ describe('Tokenizer', () => {
   it.each(['a', '一', '😀', ' ', '\n', '\u0301', '\ud800'])('takes a million times %j', (character) => {
     const text = character.repeat(1e6);
     expect(tokenizer.decode(tokenizer.encode(text)) === wellFormed(text)).toBe(true);
+  });
+
+  it('remembers words in 60 MB at most', { tags: ['slow'] }, async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const memory = (): number => {
+      collectGarbage();
+      return process.memoryUsage().arrayBuffers;
+    };
+    const fresh = await trainBpe(['e'.repeat(64)], { vocabularySize: 300 });
+    const before = memory();
+    // Words of 64 bytes and some ten tokens: about the most that is kept of both.
+    for (let round = 0; round < 6; round++) {
+      const letters = (index: number): string =>
+        (round * 1e5 + index + 12e6).toString(26).replace(/\d/g, (digit) => 'qrstuvwxyz'[Number(digit)]);
+      const word = (index: number): string => ` ${letters(index)}${'e'.repeat(57)}`;
+      fresh.count(Array.from({ length: 100_000 }, (_, index) => word(index)).join(''));
+    }
+    const remembered = memory() - before;
+    expect(remembered).toBeGreaterThan(30e6);
+    expect(remembered).toBeLessThan(60e6);
   });
 
   it('forgets words rather than grow without bounds, and stays right', () => {
