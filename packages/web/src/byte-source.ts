@@ -10,9 +10,11 @@ export class ByteSource {
   #start = 0;
   #end = 0;
   #ended = false;
-  offset = 0;
+  offset: number;
 
-  constructor(chunks: AsyncIterable<Uint8Array>) {
+  /** @param offset position of the first chunk's first byte in the file */
+  constructor(chunks: AsyncIterable<Uint8Array>, offset = 0) {
+    this.offset = offset;
     this.#chunks = chunks[Symbol.asyncIterator]();
   }
 

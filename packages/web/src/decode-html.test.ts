@@ -59,6 +59,17 @@ describe('decodeHtml', () => {
     expect(decodeHtml(page)?.charset).toBe('windows-1251');
   });
 
+  it.each(['windows-1252', 'iso-8859-1', 'latin1'])(
+    'reads %s as browsers do, quotes and dashes included',
+    (charset) => {
+      const page = Buffer.from([0x93, 0x48, 0xe9, 0x94, 0x97, 0x80, 0x9f, 0x81]);
+      expect(decodeHtml(page, { contentType: `text/html; charset=${charset}` })).toEqual({
+        text: '“Hé”—€Ÿ\x81',
+        charset: 'windows-1252',
+      });
+    },
+  );
+
   it('decodes nothing to nothing', () => {
     expect(decodeHtml(new Uint8Array())).toEqual({ text: '', charset: 'utf-8' });
   });

@@ -32,10 +32,19 @@ export function decodeHtml(
   );
 }
 
+/** 80–9F of windows-1252, which Node 20's decoder takes for Latin-1; the five bytes without a character stand for themselves. */
+const WINDOWS_1252_C1 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+
+function decodeWindows1252(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  return text.replace(/[\x80-\x9f]/g, (control) => WINDOWS_1252_C1[control.charCodeAt(0) - 0x80]);
+}
+
 function decodeStrictly(bytes: Uint8Array, charset: string | undefined): DecodedHtml | undefined {
   if (!charset) return undefined;
   try {
     const decoder = new TextDecoder(charset, { fatal: true });
+    if (decoder.encoding === 'windows-1252') return { text: decodeWindows1252(bytes), charset: decoder.encoding };
     return { text: decoder.decode(bytes), charset: decoder.encoding };
   } catch (error) {
     // RangeError: no such charset; TypeError: the bytes are not in it. Both mean "not this one".

@@ -6,6 +6,7 @@ import type { Block, Page } from './page.ts';
 import { pageMetadata } from './page-metadata.ts';
 import type { PageMetadata } from './page-metadata.ts';
 import { parsePage } from './parse-page.ts';
+import { renderMarkdown } from './render-markdown.ts';
 import { WebError } from './web-error.ts';
 
 /** Enough for ten megabytes of ordinary page; one unit is a tag, an attribute or a text. */
@@ -18,6 +19,10 @@ const ENOUGH_WIDTH = 100;
 export interface ExtractOptions {
   /** Address of the page, to resolve a relative canonical link. */
   url?: string;
+  /** `markdown` marks headings, lists, quotes, code, tables and emphasis. Default `text`. */
+  format?: 'text' | 'markdown';
+  /** In markdown, write links with their addresses. Default false: their text alone. */
+  links?: boolean;
   /** Units of work (tags, attributes, texts; more when nested deeply) before giving up. Default 2 000 000. */
   maximumWork?: number;
 }
@@ -35,7 +40,7 @@ const ATTEMPTS: readonly ReadonlySet<ElementRole>[] = [
 ];
 
 /**
- * Main text of an HTML page: paragraphs, headings, list items (`- …`), quotes, code and table rows (`a | b`), without
+ * Main text of an HTML page, plain or as markdown: paragraphs, headings, list items (`- …`), quotes, code and table rows (`a | b`), without
  * navigation, furniture, comments and scripts. Null when there is no text. Depends on the page alone: no clock, no memory of other pages
  * (trafilatura's `deduplicate=True` remembers earlier pages; here segments are compared within the page).
  *
@@ -48,9 +53,11 @@ export function extractHtml(html: string, options: ExtractOptions = {}): Extract
       `html must be a string, got ${typeof html}; decode bytes with decodeHtml first`,
     );
   }
-  const page = parsePage(html, options.maximumWork ?? DEFAULT_MAXIMUM_WORK);
-  const text = renderBlocks(removeRepeatedSegments(chooseBlocks(page)));
-  return text === '' ? null : { text, ...pageMetadata(page.head, options.url) };
+  const { url, format = 'text', links = false, maximumWork = DEFAULT_MAXIMUM_WORK } = options;
+  const page = parsePage(html, { maximumWork, ...(format === 'markdown' && { markup: { links, url } }) });
+  const blocks = removeRepeatedSegments(chooseBlocks(page));
+  const text = format === 'markdown' ? renderMarkdown(blocks) : renderBlocks(blocks);
+  return text === '' ? null : { text, ...pageMetadata(page.head, url) };
 }
 
 /** The first attempt with enough text; when none has, the one with the most (the stricter of equals). */

@@ -30,6 +30,10 @@ export class HeadReader {
         break;
       case 'link':
         if (/\bcanonical\b/i.test(attributes.rel ?? '')) this.#head.canonical ??= cut(attributes.href);
+        this.#license(attributes);
+        break;
+      case 'a':
+        this.#license(attributes);
         break;
       case 'time':
         this.#head.time ??= cut(attributes.datetime);
@@ -57,6 +61,10 @@ export class HeadReader {
 
   finish(): PageHead {
     return this.#head;
+  }
+
+  #license({ rel, href }: Attributes): void {
+    if (rel && this.#head.license === undefined && /\blicen[cs]e\b/i.test(rel)) this.#head.license = cut(href);
   }
 
   #isWholeScript(): boolean {

@@ -11,6 +11,7 @@ export type { PageMetadata } from './page-metadata.ts';
 export type { WarcDamageReason } from './read-warc-record.ts';
 export { readWarc } from './read-warc.ts';
 export type { ReadWarcOptions, WarcDamage } from './read-warc.ts';
+export { readUrlLists } from './read-url-lists.ts';
 export { parseList, UrlFilter } from './url-filter.ts';
 export type { UrlDropReason, UrlFilterLists, UrlVerdict } from './url-filter.ts';
 export { WarcRecord } from './warc-record.ts';

@@ -14,15 +14,17 @@ export function nameOfInput(input: ByteInput): string {
 /**
  * The chunks of an input.
  *
+ * @param start first byte that is wanted, for files
+ *
  * @throws WebError `FILE_NOT_FOUND` when a path names nothing, `UNREADABLE_FILE` when it cannot be read (a folder, no permission)
  */
-export async function* openBytes(input: ByteInput): AsyncGenerator<Uint8Array> {
+export async function* openBytes(input: ByteInput, start = 0): AsyncGenerator<Uint8Array> {
   if (typeof input !== 'string' && !(input instanceof URL)) {
     yield* input as AsyncIterable<Uint8Array>;
     return;
   }
   try {
-    yield* createReadStream(input, { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>;
+    yield* createReadStream(input, { highWaterMark: 1 << 20, start }) as AsyncIterable<Uint8Array>;
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const name = nameOfInput(input);

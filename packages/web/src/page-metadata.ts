@@ -14,6 +14,10 @@ export interface PageMetadata {
   canonicalUrl?: string;
   /** True when a robots `<meta>` asks not to be indexed. */
   noindex?: boolean;
+  /** What the page asks of robots, as written: `noindex, nofollow`, `noai`, `tdm-reservation: 1`. */
+  robots?: string;
+  /** Address or name of the page's licence. */
+  license?: string;
 }
 
 const DATE_NAMES = [
@@ -59,8 +63,36 @@ export function pageMetadata(head: PageHead, url?: string): PageMetadata {
     author: firstName([...AUTHOR_NAMES.map((name) => meta.get(name)), ...structured.map((item) => item.author)]),
     canonicalUrl: resolve(head.canonical ?? meta.get('og:url'), url),
     noindex: /\b(?:noindex|none)\b/i.test(`${meta.get('robots') ?? ''} ${meta.get('googlebot') ?? ''}`) || undefined,
+    robots: robotsWishes(meta),
+    license: licenseOf(head, structured, url),
   };
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
+}
+
+const LICENSE_NAMES = ['dc.rights.license', 'dcterms.license', 'dc.rights', 'dcterms.rights', 'license', 'rights'];
+
+/** What `robots` and the names of single crawlers say, and the reservation of text mining rights (TDM Reservation Protocol). */
+function robotsWishes(meta: ReadonlyMap<string, string>): string | undefined {
+  const wishes = ['robots', 'googlebot', 'ccbot', 'gptbot'].map((name) => meta.get(name));
+  const reservation = meta.get('tdm-reservation');
+  if (reservation !== undefined) wishes.push(`tdm-reservation: ${reservation}`);
+  return [...new Set(wishes.filter((wish) => wish !== undefined))].join(', ') || undefined;
+}
+
+/** `rel="license"`, then meta tags, then JSON-LD. */
+function licenseOf(head: PageHead, structured: readonly StructuredItem[], url?: string): string | undefined {
+  if (head.license) return resolve(head.license, url) ?? head.license;
+  const named = LICENSE_NAMES.map((name) => head.meta.get(name)).find((value) => value !== undefined);
+  return named ?? firstText(structured.map(({ license }) => license));
+}
+
+/** The first text, or the address or name of the first object. */
+function firstText(candidates: readonly unknown[]): string | undefined {
+  for (const candidate of candidates.flat()) {
+    const value = isObject(candidate) ? (candidate.url ?? candidate['@id'] ?? candidate.name) : candidate;
+    if (typeof value === 'string' && value.trim() !== '') return value.trim().slice(0, 500);
+  }
+  return undefined;
 }
 
 type StructuredItem = Record<string, unknown>;

@@ -16,6 +16,21 @@ export interface PageElement {
 /** What a block of text is. */
 export type BlockKind = 'paragraph' | 'heading' | 'item' | 'quote' | 'code' | 'row';
 
+/** What only markdown needs to know of a block. */
+export interface BlockMarkup {
+  /** The text with `**`, `*`, backticks and links. */
+  inline: string;
+  /** Lists and quotes around the block. */
+  listDepth: number;
+  quoteDepth: number;
+  /** Number of an item in an ordered list, else 0. */
+  ordinal: number;
+  /** Of code: what its class says it is. */
+  codeLanguage: string;
+  /** Of table rows. */
+  cells?: string[];
+}
+
 /** A run of text between two block boundaries. */
 export interface Block {
   kind: BlockKind;
@@ -29,6 +44,8 @@ export interface Block {
   element: number;
   /** Index of the innermost list or table around it, or −1. */
   group: number;
+  /** When markdown is wanted. */
+  markup?: BlockMarkup;
 }
 
 /** `name`/`property` → content of the first `<meta>` of that name, and the other things a head tells. */
@@ -40,6 +57,8 @@ export interface PageHead {
   direction?: string;
   /** First `<time datetime>` of the body. */
   time?: string;
+  /** First `rel="license"`. */
+  license?: string;
   /** The JSON-LD scripts, cut at a bounded length. */
   structuredData: string[];
 }

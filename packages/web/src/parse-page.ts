@@ -9,10 +9,30 @@ import { WebError } from './web-error.ts';
 /** Opening a tag inside so many others costs one unit of work more: htmlparser2 searches its stack. */
 const DEPTH_PER_WORK_UNIT = 64;
 
+/** Reads formatting tags as if they had no end, and tells of their ends apart. */
 class PageParser extends Parser {
-  protected override isVoidElement(name: string): boolean {
-    return FORMATTING_TAGS.has(name) || super.isVoidElement(name);
+  onFormattingEnd: ((tag: string) => void) | undefined;
+  #atEndTag = false;
+
+  override onclosetag(start: number, end: number): void {
+    this.#atEndTag = true;
+    super.onclosetag(start, end);
+    this.#atEndTag = false;
   }
+
+  protected override isVoidElement(name: string): boolean {
+    if (!FORMATTING_TAGS.has(name)) return super.isVoidElement(name);
+    if (this.#atEndTag) this.onFormattingEnd?.(name);
+    return true;
+  }
+}
+
+/** What {@link parsePage} keeps besides text. */
+export interface ParseOptions {
+  /** Units of work before giving up. */
+  maximumWork: number;
+  /** Keep what markdown needs; `links`: addresses too, resolved against the page's. */
+  markup?: { links: boolean; url?: string };
 }
 
 /** Elements whose text nobody should see: scripts and their like, hidden phrases, icons, "skip to content". */
@@ -26,9 +46,9 @@ function isSkipped(tag: string, attributes: Readonly<Record<string, string>>): b
  *
  * @throws WebError `TOO_MUCH_WORK` when the page takes more than `maximumWork` units
  */
-export function parsePage(html: string, maximumWork: number): Page {
+export function parsePage(html: string, { maximumWork, markup }: ParseOptions): Page {
   const head = new HeadReader();
-  const builder = new BlockBuilder();
+  const builder = new BlockBuilder(markup);
   let depth = 0;
   let skippedFrom = Infinity;
   let work = 0;
@@ -66,6 +86,7 @@ export function parsePage(html: string, maximumWork: number): Page {
       else builder.text(text);
     },
   });
+  if (markup) parser.onFormattingEnd = (tag) => depth < skippedFrom && builder.endFormatting(tag);
   parser.write(html);
   parser.end();
   return { head: head.finish(), ...builder.finish() };

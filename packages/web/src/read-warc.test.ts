@@ -116,6 +116,37 @@ describe('readWarc', () => {
   });
 });
 
+describe('readWarc on a part of a file', () => {
+  it('gives every record exactly once, wherever the file is cut', async () => {
+    for (const gzip of [true, false]) {
+      const file = Buffer.concat(pages(12, gzip));
+      const path = join(mkdtempSync(join(tmpdir(), 'web-')), 'a.warc');
+      writeFileSync(path, file);
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.integer({ min: 0, max: file.length + 50 }), { maxLength: 6 }), async (cuts) => {
+          const bounds = [0, ...cuts.toSorted((a, b) => a - b)];
+          const seen: [string, number][] = [];
+          for (const [index, start] of bounds.entries()) {
+            for await (const record of readWarc(path, { range: { start, end: bounds[index + 1] } }))
+              seen.push([record.url, record.offset]);
+          }
+          const whole: [string, number][] = [];
+          for await (const record of readWarc(path)) whole.push([record.url, record.offset]);
+          expect(seen).toEqual(whole);
+        }),
+        { numRuns: 40 },
+      );
+    }
+  });
+
+  it('refuses a range that is none', async () => {
+    await expect(readWarc('x', { range: { start: 5, end: 2 } }).next()).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+    await expect(readWarc(chunks(page(1)), { range: { start: 5 } }).next()).rejects.toThrow(/range: expected a path/);
+  });
+});
+
 describe('readWarc on large files', () => {
   it('holds one record at a time, also when the bytes come from memory', async () => {
     const file = Buffer.concat(

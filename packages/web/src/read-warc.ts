@@ -25,6 +25,12 @@ export interface ReadWarcOptions {
   onDamage?: (damage: WarcDamage) => void;
   /** Unpacked bytes a record (or gzip member) may have; larger ones are skipped as `too_large`. Default 64 MiB. */
   maximumRecordBytes?: number;
+  /**
+   * Only the records that begin in [start, end), for splitting one file among workers: every record of an undamaged file with a
+   * gzip member a record is in exactly one range, wherever the cuts are. In a plain file a line of a page that begins with
+   * `WARC/1.` may be taken for a record's start when the cut is before it. Needs a path or a `file:` URL.
+   */
+  range?: { start: number; end?: number };
   /** The name that records and damages carry as `source`. Default: the path, or `stream`. */
   source?: string;
 }
@@ -33,16 +39,19 @@ export interface ReadWarcOptions {
  * Reads the records of a WARC/1.0 or 1.1 file, plain or gzip (one member a record, as ISO 28500 recommends; a member may
  * also hold several), holding one member at a time. After damage it goes on at the next thing that looks like a record.
  *
- * @throws WebError `FILE_NOT_FOUND`, `UNREADABLE_FILE`; `UNSUPPORTED` for zstd; `DAMAGED_WARC` at the first damage when `onDamage` is not given
+ * @throws WebError `INVALID_ARGUMENT` for a range that is none; `FILE_NOT_FOUND`, `UNREADABLE_FILE`; `UNSUPPORTED` for zstd; `DAMAGED_WARC` at the first damage when `onDamage` is not given
  */
 export async function* readWarc(input: ByteInput, options: ReadWarcOptions = {}): AsyncGenerator<WarcRecord> {
   const { maximumRecordBytes = 64 * 2 ** 20, source: name = nameOfInput(input) } = options;
-  const source = new ByteSource(openBytes(input));
+  const { start, end } = checkRange(input, options.range);
+  const source = new ByteSource(openBytes(input, start), start);
   let failures = 0;
   let bytesSinceTurn = 0;
   try {
+    if (start > 0) await resynchronise(source, 0);
     while (await skipLineEnds(source)) {
       const { offset } = source;
+      if (offset >= end) return;
       try {
         for await (const record of readNextRecords(source, name, maximumRecordBytes)) {
           yield record;
@@ -59,6 +68,16 @@ export async function* readWarc(input: ByteInput, options: ReadWarcOptions = {})
   } finally {
     await source.close();
   }
+}
+
+function checkRange(input: ByteInput, range: ReadWarcOptions['range'] = { start: 0 }): { start: number; end: number } {
+  const { start, end = Infinity } = range;
+  const isFile = typeof input === 'string' || input instanceof URL;
+  if (start === 0 && end === Infinity) return { start, end };
+  if (!isFile)
+    throw new WebError('INVALID_ARGUMENT', 'range: expected a path or a file URL to read a part of, got a stream');
+  if (Number.isSafeInteger(start) && start >= 0 && end >= start) return { start, end };
+  throw new WebError('INVALID_ARGUMENT', `range: expected 0 <= start <= end, got ${start} and ${end}`);
 }
 
 function report(damage: WarcDamage, onDamage: ReadWarcOptions['onDamage']): void {

@@ -23,11 +23,21 @@ export function mergeTableRow(
     for (const block of row) if (block.group === table) block.group = -1;
     return;
   }
-  const texts = Array.from({ length: Math.max(1, cellCount) }, () => '');
-  row.forEach((block, index) => {
-    const cell = Math.max(0, cells[firstBlock + index]);
-    texts[cell] = `${texts[cell]} ${block.text.replaceAll('\n', ' ')}`.trim();
-  });
+  const cellOf = row.map((_, index) => Math.max(0, cells[firstBlock + index]));
+  const texts = joinCells(
+    row.map(({ text }) => text),
+    cellOf,
+    cellCount,
+  );
+  const [{ markup }] = row;
+  const marked = markup && {
+    ...markup,
+    cells: joinCells(
+      row.map((block) => block.markup?.inline ?? block.text),
+      cellOf,
+      cellCount,
+    ),
+  };
   const linkWidth = row.reduce((sum, block) => sum + block.linkWidth, 0);
   blocks.length = cells.length = firstBlock;
   cells.push(-1);
@@ -39,5 +49,15 @@ export function mergeTableRow(
     linkWidth,
     element: row[0].element,
     group: table,
+    ...(marked && { markup: marked }),
   });
+}
+
+/** The texts of every cell; one that spans columns or lies outside counts where it begins. */
+function joinCells(texts: readonly string[], cellOf: readonly number[], cellCount: number): string[] {
+  const joined = Array.from({ length: Math.max(1, cellCount) }, () => '');
+  texts.forEach((text, index) => {
+    joined[cellOf[index]] = `${joined[cellOf[index]]} ${text.replaceAll('\n', ' ')}`.trim();
+  });
+  return joined;
 }

@@ -67,7 +67,40 @@ describe('warcToDocument', () => {
 
   it('keeps the wish not to be indexed, from the page or the server', async () => {
     const http = { headers: { 'Content-Type': 'text/html', 'X-Robots-Tag': 'noindex' } };
-    expect(await resultOf({ http })).toMatchObject({ metadata: { noindex: true } });
+    expect(await resultOf({ http })).toMatchObject({ metadata: { noindex: true, robots: 'noindex' } });
+    const asked = PAGE.replace(
+      '<title>',
+      '<meta name=robots content="noai, nofollow"><meta name=tdm-reservation content=1><title>',
+    );
+    expect(await resultOf({ payload: asked })).toMatchObject({
+      metadata: { robots: 'noai, nofollow, tdm-reservation: 1' },
+    });
+    expect(await resultOf({ payload: asked })).not.toHaveProperty('metadata.noindex');
+  });
+
+  it.each([
+    ['<link rel="license" href="/cc-by">', 'https://example.org/cc-by'],
+    [
+      '<a rel="nofollow license" href="https://creativecommons.org/licenses/by/4.0/">CC</a>',
+      'https://creativecommons.org/licenses/by/4.0/',
+    ],
+    ['<meta name="dcterms.rights" content="All rights reserved">', 'All rights reserved'],
+    [
+      '<script type="application/ld+json">{"@type":"Article","license":{"@id":"https://x.example/l"}}</script>',
+      'https://x.example/l',
+    ],
+  ])('keeps the licence of %s', async (tag, license) => {
+    expect(await resultOf({ payload: PAGE.replace('<title>', `${tag}<title>`) })).toMatchObject({
+      metadata: { license },
+    });
+  });
+
+  it('gives markdown when asked', async () => {
+    const payload = PAGE.replace('<p>', '<h2>Article 1</h2><p>');
+    const document = warcToDocument(await recordOf({ payload }), { format: 'markdown' });
+    expect(document).toMatchObject({
+      text: '## Article 1\n\nAll human beings are born free and equal in dignity and rights.',
+    });
   });
 
   it.each<[string, Partial<WarcRecordFields>]>([

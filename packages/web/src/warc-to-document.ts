@@ -38,6 +38,8 @@ export interface WarcToDocumentOptions {
   useDeclaration?: boolean;
   /** See `extractHtml`. */
   maximumWork?: number;
+  format?: 'text' | 'markdown';
+  links?: boolean;
 }
 
 const HTML_TYPES = new Set(['text/html', 'application/xhtml+xml']);
@@ -69,13 +71,19 @@ function convert(record: WarcRecord, options: WarcToDocumentOptions): WebDocumen
   if (!decoded) return drop('charset');
   const page = isPlain
     ? plainPage(decoded.text)
-    : extractHtml(decoded.text, { url: record.url, maximumWork: options.maximumWork });
+    : extractHtml(decoded.text, {
+        url: record.url,
+        maximumWork: options.maximumWork,
+        format: options.format,
+        links: options.links,
+      });
   return page ? toDocument(record, page, options) : drop('empty_text');
 }
 
 function toDocument(record: WarcRecord, page: ExtractedPage, options: WarcToDocumentOptions): WebDocument {
-  const { text, title, author, date, language, direction, canonicalUrl, noindex } = page;
-  const robots = record.type === 'response' ? record.http?.headers.get('x-robots-tag') : undefined;
+  const { text, title, author, date, language, direction, canonicalUrl, noindex, robots, license } = page;
+  const directives = [robots, record.type === 'response' ? record.http?.headers.get('x-robots-tag') : undefined];
+  const wishes = directives.filter((wish) => wish !== undefined).join(', ');
   const metadata = {
     dump: options.dump,
     date: record.date || undefined,
@@ -87,7 +95,9 @@ function toDocument(record: WarcRecord, page: ExtractedPage, options: WarcToDocu
     html_language: language,
     html_direction: direction,
     canonical_url: canonicalUrl,
-    noindex: noindex || /\b(?:noindex|none)\b/i.test(robots ?? '') || undefined,
+    noindex: noindex || /\b(?:noindex|none)\b/i.test(wishes) || undefined,
+    robots: wishes || undefined,
+    license,
   };
   const given = Object.entries(metadata).filter(([, value]) => value !== undefined);
   return { id: record.id, text, ...(record.url && { url: record.url }), metadata: Object.fromEntries(given) };
