@@ -20,7 +20,8 @@ import numpy as np
 from datatrove.data import Document
 from datatrove.pipeline.filters import c4_filters, fineweb_quality_filter, gopher_quality_filter, gopher_repetition_filter
 from datatrove.pipeline.formatters import FTFYFormatter, PIIFormatter
-from datatrove.utils.text import PUNCTUATION
+
+from presets import FineWeb2024, Quality2024, Repetition2024
 
 FIXTURES = Path(__file__).parent.parent / "src" / "fixtures"
 SENTENCE_END = re.compile(r"[.!?][\"')\]”’»]*$")
@@ -40,51 +41,8 @@ for module in (gopher_repetition_filter, gopher_quality_filter, fineweb_quality_
 c4_filters.split_into_sentences = split_sentences
 
 
-# --- v0.2.0 where it differs from head -------------------------------------------------------------------------------
-
-
-class Repetition2024(gopher_repetition_filter.GopherRepetitionFilter):
-    def __init__(self):
-        super().__init__()
-        self._line_splitter = self
-
-    def split(self, text):
-        return text.splitlines()
-
-
-class Quality2024(gopher_quality_filter.GopherQualityFilter):
-    """Fewer punctuation marks, and stop words counted with repetition."""
-
-    def filter(self, doc):
-        everything, gopher_quality_filter.PUNCTUATION_SET = gopher_quality_filter.PUNCTUATION_SET, set(PUNCTUATION)
-        try:
-            verdict = super().filter(doc)
-        finally:
-            gopher_quality_filter.PUNCTUATION_SET = everything
-        if verdict is True or verdict[1] == "gopher_enough_stop_words":
-            enough = sum(word in self.stop_words for word in doc.text.split()) >= self.min_stop_words
-            return True if enough else (False, "gopher_enough_stop_words")
-        return verdict
-
-
-class FineWeb2024(fineweb_quality_filter.FineWebQualityFilter):
-    def filter(self, doc):
-        lines = doc.text.split("\n")
-        if sum(line.endswith((".", "'", '"', "!", "?")) for line in lines) / len(lines) <= self.line_punct_thr:
-            return False, "line_punct_ratio"
-        if sum(len(line) <= self.short_line_length for line in lines) / len(lines) >= self.short_line_threshold:
-            return False, "short_line_ratio"
-        filled = [line for line in lines if line.strip() != ""]
-        duplicated = gopher_repetition_filter.find_duplicates(filled)[1]
-        if duplicated / len(doc.text.replace("\n", "")) >= self.char_duplicates_ratio:
-            return False, "char_dup_ratio"
-        if doc.text.count("\n") / len(doc.text.split()) > self.new_line_ratio:
-            return False, "list_ratio"
-        return True
-
-
 FILTERS = {
-    "fineweb-2024": [Repetition2024(), Quality2024(), FineWeb2024()],
+    "fineweb-2024": [Repetition2024(split_words), Quality2024(split_words), FineWeb2024(split_words)],
     "fineweb-head": [
         gopher_repetition_filter.GopherRepetitionFilter(),
         gopher_quality_filter.GopherQualityFilter(),
