@@ -14,12 +14,14 @@ function sectionOf(name: string): string {
 
 /** The files that a section's table explains: the first column, in backticks. */
 const filesExplainedIn = (name: string): string[] =>
-  [...sectionOf(name).matchAll(/^\| `([^`]+)` \| /gm)].map((match) => match[1]);
+  [...sectionOf(name).matchAll(/^\| (`[^|]+`) \| /gm)].flatMap((row) =>
+    [...row[1].matchAll(/`([^`]+)`/g)].map((match) => match[1]),
+  );
 
 /** What must be explained: all that was written by hand and is no test, fixture or configuration. */
 const sourcesOf = (folder: string): string[] =>
-  ['src', 'assembly', 'scripts', 'bench']
-    .flatMap((part) => filesUnder(join(folder, part), /\.(ts|mjs|py|wat)$/))
+  ['src', 'assembly', 'native', 'scripts', 'bench']
+    .flatMap((part) => filesUnder(join(folder, part), /\.(ts|mjs|py|wat|h|cpp)$/))
     .map((file) => relative(folder, file).replaceAll('\\', '/'))
     .filter((path) => !/\.test\.ts$|\.fixture\.ts$|(^|\/)fixtures\//.test(path));
 

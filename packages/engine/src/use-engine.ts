@@ -1,19 +1,23 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { chooseEngine } from './choose-engine.ts';
-import type { EngineName } from './choose-engine.ts';
+import type { Decision, EngineName } from './choose-engine.ts';
+import { describeEngines } from './describe-engines.ts';
 import { useCpu } from './cpu-engine.ts';
 import { EngineError } from './engine-error.ts';
-import { findTensorflow, useTensorflow } from './tensorflow-engine.ts';
-import { canUseWasm, findWasmBackend, resolveThreads, useWasm } from './wasm-engine.ts';
+import { findNativeBackend, useNative } from './native-engine.ts';
+import type { Precision } from './native/native-backend.ts';
+import { useTensorflow } from './tensorflow-engine.ts';
+import { findWasmBackend, resolveThreads, useWasm } from './wasm-engine.ts';
 
 /** An engine by name, or 'auto' for the best one this machine has. */
 export type EngineChoice = 'auto' | EngineName;
 
 /** Options of `useEngine`. */
 export interface EngineOptions {
-  /** Threads of the wasm engine, 1 to 256. Default: the environment variable SMOL_THREADS, else the cores of the machine, at most 16. */
+  /** Threads of the native and the wasm engine, 1 to 256. Default: the environment variable SMOL_THREADS, else the cores of the machine, at most 16. */
   readonly threads?: number;
-  /** Receives one line that says which engine runs and why. Default: silence. */
+  /** Operands of matrix products: 'f32' (default), or 'bf16' with sums in f32, on the native engine. */
+  readonly precision?: Precision;
+  /** Receives a line that says which engine runs and why, and one that says what would be faster. Default: silence. */
   readonly log?: (line: string) => void;
 }
 
@@ -30,7 +34,7 @@ export interface EngineInfo {
   close(): void;
 }
 
-const CHOICES: readonly string[] = ['auto', 'tensorflow', 'wasm', 'cpu'] satisfies EngineChoice[];
+const CHOICES: readonly string[] = ['auto', 'tensorflow', 'native', 'wasm', 'cpu'] satisfies EngineChoice[];
 
 /**
  * Makes an engine the current tfjs backend and says why it was taken. May be called again to change engine or threads.
@@ -43,23 +47,30 @@ export async function useEngine(choice: EngineChoice = 'auto', options: EngineOp
       `unknown engine ${JSON.stringify(choice)}; expected one of ${CHOICES.join(', ')}`,
     );
   }
-  const { name, reason } =
-    choice === 'auto'
-      ? chooseEngine({ tensorflow: await findTensorflow(), wasm: await canUseWasm() })
-      : { name: choice, reason: 'it was asked for' };
+  const { name, reason, advice } = choice === 'auto' ? (await describeEngines()).auto : asked(choice);
   const threads = await start(name, options);
   const suffix = threads === 0 ? '' : ` with ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   options.log?.(`engine ${name}${suffix}: ${reason}`);
+  if (advice !== undefined) options.log?.(advice);
   return { name, backend: tf.getBackend(), threads, reason, close: disposeEngine };
 }
 
-async function start(name: EngineName, { threads }: EngineOptions): Promise<number> {
+const asked = (name: EngineName): Decision => ({ name, reason: 'it was asked for' });
+
+async function start(name: EngineName, { threads, precision = 'f32' }: EngineOptions): Promise<number> {
+  if (precision === 'bf16' && name !== 'native')
+    throw new EngineError(
+      'BAD_OPTION',
+      `the engine '${name}' computes in f32; only 'native' offers the precision 'bf16'`,
+    );
+  if (name === 'native') return (await useNative(resolveThreads(threads), precision)).pool.threads;
   if (name === 'wasm') return (await useWasm(resolveThreads(threads))).pool.threads;
   await (name === 'cpu' ? useCpu() : useTensorflow());
   return name === 'cpu' ? 1 : 0;
 }
 
-/** Stops the worker threads of the wasm engine. Tensors stay, and kernels run on with one thread. */
+/** Stops the worker threads of the native and the wasm engine. Tensors stay, and kernels run on with one thread. */
 export function disposeEngine(): void {
+  findNativeBackend()?.pool.stop();
   findWasmBackend()?.pool.stop();
 }

@@ -16,7 +16,7 @@ export interface AttentionShape {
 /** How an engine computes attention; both are given the arguments of its compiled loop. */
 export interface AttentionLoops<Backend extends HeapBackend> {
   /** Into how many blocks the queries of a head are cut, each with a largest logit of its own. */
-  readonly queryBlocks: (backend: Backend, queries: number) => number;
+  readonly queryBlocks: (backend: Backend, shape: AttentionShape) => number;
   /** q, k, v, segmentIds (0 if none), output, logSumExp [B, H, Tq], maxima [B, H, blocks], settings… */
   readonly forward: (backend: Backend, shape: AttentionShape, args: number[]) => void;
   /** dy, q, k, v, output, logSumExp, segmentIds (0 if none), dq, dk, dv, settings… */
@@ -76,7 +76,7 @@ function attention<Backend extends HeapBackend>(loops: AttentionLoops<Backend>):
       const { batch, queries, heads } = shape;
       const output = backend.output(inputs.q.shape);
       const logSumExp = backend.output([batch, heads, queries]);
-      const blockMaxima = backend.output([batch, heads, loops.queryBlocks(backend, queries)]);
+      const blockMaxima = backend.output([batch, heads, loops.queryBlocks(backend, shape)]);
       loops.forward(backend, shape, [
         ...backend.addresses(inputs.q, inputs.k, inputs.v),
         segmentAddress(backend, inputs),

@@ -8,7 +8,7 @@ function withScratch(backend: WasmBackend, args: number[], bytes: number): numbe
 
 /** Attention of the wasm engine; the loops are in assembly/attention.ts and assembly/attention-gradient.ts. */
 export const attentionLoops: AttentionLoops<WasmBackend> = {
-  queryBlocks: ({ pool }, queries) => pool.exports.attentionQueryBlocks(queries),
+  queryBlocks: ({ pool }, { queries }) => pool.exports.attentionQueryBlocks(queries),
   forward(backend, { batch, groups, queries, keys, dimension }, args) {
     const { exports } = backend.pool;
     const bytes = exports.attentionScratchBytes(queries, keys, dimension);

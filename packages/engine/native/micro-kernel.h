@@ -1,0 +1,105 @@
+// The inner loop that every matrix product ends in: a tile of C held in vector registers.
+// Both operands are packed in panels of 32-bit words, for each step of the inner dimension one word a lane:
+// a float, or a pair of bfloat16 (two steps at once, the even one in the low half).
+// 8 rows × 3 vectors keep 24 sums and 3 vectors of B in the 32 registers of AVX-512 and NEON; AVX2 has 16: 4 × 3.
+// Measured on one core of Zen 5: 237 of 243 GFLOPS in f32, 487 of 492 in bfloat16.
+#pragma once
+
+#include "vector.h"
+#if defined(__AVX512BF16__)
+#include <immintrin.h>
+#endif
+
+namespace smol {
+namespace SMOL_SET {
+
+/** Rows of a packed panel of A. */
+constexpr int kPanelRows = SMOL_LANES == 8 ? 4 : 8;
+/** Columns of a packed panel of B. */
+constexpr int kPanelColumns = 3 * kLanes;
+
+/** How operands are packed. */
+struct SinglePrecision {
+  static constexpr int kSteps = 1;  // steps of the inner dimension in one word
+  static Floats multiplyAdd(Floats sum, uint32_t a, Words b) {
+    float x;
+    memcpy(&x, &a, sizeof x);
+    return sum + (Floats)b * x;
+  }
+};
+
+struct Brain16 {
+  static constexpr int kSteps = 2;
+  static Floats multiplyAdd(Floats sum, uint32_t a, Words b) {
+#if defined(__AVX512BF16__)
+    return (Floats)_mm512_dpbf16_ps((__m512)sum, (__m512bh)(Words{} + a), (__m512bh)b);
+#else
+    const Words pair = Words{} + a;
+    const Words high = Words{} + 0xffff0000u;
+    sum += (Floats)(pair << 16) * (Floats)(b << 16);
+    return sum + (Floats)(pair & high) * (Floats)(b & high);
+#endif
+  }
+};
+
+/** Words of one lane for an inner dimension of `depth`. */
+template <typename Precision>
+inline int64_t wordsOf(int64_t depth) {
+  return (depth + Precision::kSteps - 1) / Precision::kSteps;
+}
+
+template <typename Precision, int kVectors>
+inline void tile(const uint32_t* a, const uint32_t* b, int64_t words, Floats (&sums)[kPanelRows][kVectors]) {
+  for (int i = 0; i < kPanelRows; i++)
+    for (int j = 0; j < kVectors; j++) sums[i][j] = Floats{};
+  for (int64_t k = 0; k < words; k++, a += kPanelRows, b += kPanelColumns) {
+    Words columns[kVectors];
+    for (int j = 0; j < kVectors; j++) columns[j] = *reinterpret_cast<const LooseWords*>(b + j * kLanes);
+#pragma GCC unroll 8
+    for (int i = 0; i < kPanelRows; i++)
+      for (int j = 0; j < kVectors; j++) sums[i][j] = Precision::multiplyAdd(sums[i][j], a[i], columns[j]);
+  }
+}
+
+template <typename Precision, int kVectors>
+__attribute__((noinline)) void multiplyWhole(const uint32_t* a, const uint32_t* b, int64_t words, float* c,
+                                             int64_t stride, bool accumulate) {
+  Floats sums[kPanelRows][kVectors];
+  tile<Precision>(a, b, words, sums);
+  for (int i = 0; i < kPanelRows; i++)
+    for (int j = 0; j < kVectors; j++) {
+      float* to = c + i * stride + j * kLanes;
+      store(to, accumulate ? load(to) + sums[i][j] : sums[i][j]);
+    }
+}
+
+template <typename Precision, int kVectors>
+__attribute__((noinline)) void multiplyPart(const uint32_t* a, const uint32_t* b, int64_t words, float* c,
+                                            int64_t stride, bool accumulate, int64_t rows, int64_t columns) {
+  Floats sums[kPanelRows][kVectors];
+  tile<Precision>(a, b, words, sums);
+  float values[kVectors * kLanes];
+  for (int64_t i = 0; i < rows; i++) {
+    memcpy(values, sums[i], sizeof values);
+    float* to = c + i * stride;
+    for (int64_t j = 0; j < columns; j++) to[j] = accumulate ? to[j] + values[j] : values[j];
+  }
+}
+
+/**
+ * C[rows, columns] (+)= A·B of one panel of A and one of B; rows and columns are at most a panel's. `stride` counts floats.
+ */
+template <typename Precision>
+inline void multiplyTile(const uint32_t* a, const uint32_t* b, int64_t words, float* c, int64_t stride, bool accumulate,
+                         int64_t rows, int64_t columns) {
+  if (rows == kPanelRows && columns == kPanelColumns)
+    return multiplyWhole<Precision, 3>(a, b, words, c, stride, accumulate);
+  if (rows == kPanelRows && columns == 2 * kLanes) return multiplyWhole<Precision, 2>(a, b, words, c, stride, accumulate);
+  if (rows == kPanelRows && columns == kLanes) return multiplyWhole<Precision, 1>(a, b, words, c, stride, accumulate);
+  if (columns <= kLanes) return multiplyPart<Precision, 1>(a, b, words, c, stride, accumulate, rows, columns);
+  if (columns <= 2 * kLanes) return multiplyPart<Precision, 2>(a, b, words, c, stride, accumulate, rows, columns);
+  multiplyPart<Precision, 3>(a, b, words, c, stride, accumulate, rows, columns);
+}
+
+}  // namespace SMOL_SET
+}  // namespace smol
