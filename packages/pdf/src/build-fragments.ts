@@ -1,26 +1,35 @@
+import { changesDirection } from './right-to-left.ts';
 import type { Character } from './character.ts';
 import type { Fragment } from './fragment.ts';
+import type { Rule } from './rule.ts';
 
 /** Distances in ems. A gap this wide may separate columns. */
 const COLUMN_GAP = 0.9;
 /** A gap this wide is a space, and half of it when PDFium thinks so, too. */
 const SPACE_GAP = 0.25;
 const HINTED_SPACE_GAP = 0.08;
+/** A gap this wide may part the cells of a table. */
+const CELL_GAP = 0.4;
 /** Glyphs nearer to the line than this are on it; superscripts are not. */
 const BASELINE_TOLERANCE = 0.15;
 /** How far back the next glyph may begin: kerning, accents. */
 const OVERLAP = 1;
+/** How far glyphs may reach over a rule. */
+const TOUCH = 0.1;
 
 /**
  * Glyphs in the order of the file → fragments. The same words drawn again at the same place (fake bold, shadows) are taken once.
+ *
+ * @param rules vertical rules, sorted by place: no fragment crosses one
  */
-export function buildFragments(characters: Character[]): Fragment[] {
+export function buildFragments(characters: Character[], rules: Rule[] = []): Fragment[] {
   const fragments: Fragment[] = [];
   let current: Fragment | undefined;
   let last: Character | undefined;
   for (const character of characters) {
     if (last && isRepeated(last, character)) continue;
-    if (current && last && continues(current, last, character)) extend(current, last, character);
+    if (current && last && continues(current, last, character) && !isParted(last, character, rules))
+      extend(current, last, character);
     else fragments.push((current = startFragment(character)));
     last = character;
   }
@@ -35,8 +44,34 @@ export function joinSlanted(characters: Character[]): Fragment[] {
   return [{ ...fragment, text: texts.join('').trim() }];
 }
 
-function startFragment({ text, left, right, top, bottom, baseline, size, bold, hidden }: Character): Fragment {
-  return { text, left, right, top, bottom, baseline, size, bold, hidden };
+function startFragment(character: Character): Fragment {
+  const { text, left, right, top, bottom, baseline, size, bold, hidden, mono = false, math, afterSpace } = character;
+  return { text, left, right, top, bottom, baseline, size, bold, hidden, mono, math: math ? 1 : 0, afterSpace };
+}
+
+/** Whether a vertical rule stands between two glyphs. */
+function isParted(a: Character, b: Character, rules: Rule[]): boolean {
+  const [left, right] = a.left < b.left ? [a, b] : [b, a];
+  if (rules.length === 0 || right.left - left.right < -TOUCH * a.size) return false;
+  const middle = (b.top + b.bottom) / 2;
+  const slack = TOUCH * b.size;
+  for (let index = firstAt(rules, left.right - slack); index < rules.length; index++) {
+    const { at, from, to } = rules[index];
+    if (at > right.left + slack) return false;
+    if (from < middle && to > middle) return true;
+  }
+  return false;
+}
+
+/** Index of the first rule at `place` or beyond. */
+function firstAt(rules: Rule[], place: number): number {
+  let [from, to] = [0, rules.length];
+  while (from < to) {
+    const centre = (from + to) >> 1;
+    if (rules[centre].at < place) from = centre + 1;
+    else to = centre;
+  }
+  return from;
 }
 
 /** How far apart two glyphs are along the line; negative when they overlap. Hebrew and Arabic, and what stands beside them, may run either way. */
@@ -51,7 +86,9 @@ function runsLeft({ text }: Character): boolean {
   return (code >= 0x590 && code < 0x900) || (code >= 0xfb1d && code < 0xfe00) || (code >= 0xfe70 && code < 0xff00);
 }
 
+/** Drawn again a little beside itself. Letters of a ligature share their box exactly: they are two. */
 function isRepeated(a: Character, b: Character): boolean {
+  if (a.left === b.left && a.right === b.right && a.baseline === b.baseline && a.top === b.top) return false;
   const narrower = Math.min(a.right - a.left, b.right - b.left);
   return (
     a.text === b.text && Math.abs(a.left - b.left) < narrower * 0.5 && Math.abs(a.baseline - b.baseline) < b.size * 0.3
@@ -69,8 +106,13 @@ function continues(current: Fragment, last: Character, next: Character): boolean
 function extend(current: Fragment, last: Character, next: Character): void {
   const gap = gapBetween(last, next);
   const em = Math.min(last.size, next.size);
-  if (gap > em * (next.afterSpace ? HINTED_SPACE_GAP : SPACE_GAP)) current.text += ' ';
-  if (isSwappedLamAlef(last, next)) current.text = `${current.text.slice(0, -1)}${next.text}${last.text}`;
+  const isSpaced = gap > em * (next.afterSpace ? HINTED_SPACE_GAP : SPACE_GAP) && !isMark(next);
+  if (isSpaced || (runsLeft(last) !== runsLeft(next) && changesDirection(last.text, next.text))) {
+    if (gap > em * CELL_GAP) addGap(current, last, next);
+    current.text += ' ';
+  }
+  if (isSwappedLamAlef(last, next) || isSwappedMark(last, next))
+    current.text = `${current.text.slice(0, -1)}${next.text}${last.text}`;
   else current.text += next.text;
   current.left = Math.min(current.left, next.left);
   current.right = Math.max(current.right, next.right);
@@ -78,6 +120,13 @@ function extend(current: Fragment, last: Character, next: Character): void {
   current.bottom = Math.max(current.bottom, next.bottom);
   current.size = Math.max(current.size, next.size);
   current.bold &&= next.bold;
+  current.mono &&= next.mono ?? false;
+  if (next.math) current.math = (current.math ?? 0) + 1;
+}
+
+function addGap(current: Fragment, last: Character, next: Character): void {
+  if (next.left < last.right) return;
+  (current.gaps ??= []).push({ at: current.text.length, left: last.right, right: next.left });
 }
 
 /** The ligature lam-alef is one glyph of two letters, which PDFium turns round with the glyphs of the line. */
@@ -88,6 +137,23 @@ function isSwappedLamAlef(last: Character, next: Character): boolean {
     last.left === next.left &&
     last.right === next.right
   );
+}
+
+/** A vowel sign or the like, of a script that runs to the left. */
+function isMark({ text }: Character): boolean {
+  const code = text.charCodeAt(0);
+  return (
+    (code >= 0x610 && code <= 0x61a) ||
+    (code >= 0x64b && code <= 0x65f) ||
+    code === 0x670 ||
+    (code >= 0x591 && code <= 0x5c7 && code !== 0x5be && code !== 0x5c0)
+  );
+}
+
+/** PDFium turns the glyphs of a line round, and with them letters and their marks. */
+function isSwappedMark(last: Character, next: Character): boolean {
+  const centre = (last.left + last.right) / 2;
+  return isMark(last) && !isMark(next) && runsLeft(next) && centre > next.left && centre < next.right;
 }
 
 function withoutCopies(fragments: Fragment[]): Fragment[] {

@@ -1,5 +1,10 @@
+import { isLeftward } from './right-to-left.ts';
+import type { Place } from './block.ts';
+import { isContentsLine, withoutLeaders } from './contents-lines.ts';
+import { MARK_START, stripMarks } from './footnote-marks.ts';
 import type { Line } from './fragment.ts';
 import { median } from './fragment.ts';
+import type { TableArea } from './table-area.ts';
 
 /** Lines that belong together, and where they stand. */
 export interface Paragraph {
@@ -11,8 +16,12 @@ export interface Paragraph {
   /** Left and right edge of the column. */
   left: number;
   right: number;
-  /** Its lines are rows of a table or a form: they are not running text. */
-  rows: boolean;
+  /** Running text; rows of a form or the like, whose lines stay; program text; or a table. */
+  kind: 'text' | 'rows' | 'code' | 'table';
+  /** Where it stands on the page, and on those it goes on to. */
+  places?: Place[];
+  /** Of the kind `table`: its parts, one for each page that it goes over. */
+  tables?: TableArea[];
 }
 
 /** In ems. */
@@ -29,18 +38,31 @@ const BULLET = /^[•◦‣▪●○■□] /;
 /** Also found at the beginning of a line by chance. */
 const LIST_MARK = /^(?:[·–—*-] |\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)] )/;
 
-/** Lines of one column → paragraphs. */
-export function buildParagraphs(lines: Line[], page: number, main = true): Paragraph[] {
+/** Left and right edge of what lines stand in. */
+export interface Extent {
+  left: number;
+  right: number;
+}
+
+/**
+ * Lines of one column → paragraphs.
+ *
+ * @param extent of the column, where the lines are only a part of it
+ */
+export function buildParagraphs(lines: Line[], page: number, main = true, extent?: Extent): Paragraph[] {
   if (lines.length === 0) return [];
-  const column = measureColumn(lines);
+  const leftward = isLeftward(lines.map(({ text }) => text).join(' '));
+  const column = { ...measureColumn(lines), ...extent };
   const paragraphs: Paragraph[] = [];
   let previous: Line | undefined;
-  for (const line of lines) {
-    const rows = isRow(line);
+  for (const whole of lines) {
+    const contents = isContentsLine(whole.text);
+    const line = contents ? { ...whole, text: withoutLeaders(whole.text) } : whole;
+    const kind = contents || isRow(line) ? 'rows' : 'text';
     const current = paragraphs.at(-1);
-    if (current && previous && current.rows === rows && !startsParagraph(previous, line, column))
+    if (current && previous && current.kind === kind && !startsParagraph(previous, line, column, leftward))
       current.lines.push(line);
-    else paragraphs.push({ lines: [line], page, main, left: column.left, right: column.right, rows });
+    else paragraphs.push({ lines: [line], page, main, left: column.left, right: column.right, kind });
     previous = line;
   }
   return paragraphs;
@@ -66,13 +88,19 @@ function isRow({ gap, size }: Line): boolean {
   return gap > ROW_GAP * size;
 }
 
-function startsParagraph(previous: Line, line: Line, column: Column): boolean {
+/** Left and right exchanged: lines that run to the left begin where others end. */
+function mirror<T extends Extent>(extent: T): T {
+  return { ...extent, left: -extent.right, right: -extent.left };
+}
+
+function startsParagraph(previous: Line, line: Line, column: Column, leftward = false): boolean {
+  if (leftward) return startsParagraph(mirror(previous), mirror(line), mirror(column));
   const pitch = line.baseline - previous.baseline;
   const em = Math.max(previous.size, line.size);
   if (pitch > LOOSE * Math.max(column.pitch, em) || pitch > 2.5 * em) return true;
   if (em > SAME_SIZE * Math.min(previous.size, line.size) || previous.bold !== line.bold) return true;
   const endsEarly = column.right - previous.right > firstWordWidth(line) + SPARE * em;
-  if (BULLET.test(line.text)) return true;
+  if (BULLET.test(line.text) || line.text.startsWith(MARK_START)) return true;
   if (LIST_MARK.test(line.text) && (endsEarly || endsSentence(previous.text))) return true;
   const indent = line.left - previous.left;
   if (indent > INDENT * em && indent < 4 * em) return endsEarly || !isContinued(previous, line);
@@ -94,5 +122,5 @@ function isContinued(previous: Line, line: Line): boolean {
 
 /** Whether text ends like a sentence. */
 export function endsSentence(text: string): boolean {
-  return /[.!?:;。！？：；؟۔।…]["'”’»)\]]*$/u.test(text);
+  return /[.!?:;。！？：；؟۔।…]["'”’»)\]]*$/u.test(stripMarks(text));
 }

@@ -1,3 +1,5 @@
+import type { Frame } from './frame.ts';
+
 // Coordinates: points (1/72 inch), in the frame of the text itself: x runs along the baseline, y runs down the page,
 // and the page's corner is at the origin, so that sideways text is laid out like upright text.
 
@@ -12,6 +14,10 @@ export interface Character {
   /** Size of the font's em as drawn. */
   size: number;
   bold: boolean;
+  /** Of a fixed-pitch font. */
+  mono?: boolean;
+  /** Of a font for formulas. */
+  math?: boolean;
   /** Drawn with text render mode 3 (ISO 32000-1, 9.3.6): an OCR layer, or hidden words. */
   hidden: boolean;
   /** PDFium saw a space, or a line end, before this glyph. */
@@ -25,5 +31,7 @@ export interface CharacterGroup {
   /** Extent of the page in the frame of the group. */
   width: number;
   height: number;
+  /** Where that frame lies on the page. */
+  frame: Frame;
   characters: Character[];
 }

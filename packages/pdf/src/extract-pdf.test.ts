@@ -71,7 +71,14 @@ describe('reading order', () => {
         }
       }
     });
-    expect((await extractPdf(bytes)).text).toBe(rows.join('\n'));
+    const { text, markdown, blocks } = await extractPdf(bytes);
+    expect(text).toBe(rows.join('\n').replaceAll(' ', '\t'));
+    expect(markdown.split('\n').slice(0, 3)).toEqual([
+      '| Port | Depth | Berths |',
+      '| --- | --- | --- |',
+      '| Alder | 4.5 | 12 |',
+    ]);
+    expect(blocks).toMatchObject([{ type: 'table', rows: 4, columns: 3, headerRows: 1, found: 'alignment' }]);
   });
 
   it.each([90, 180, 270])('reads a page turned by %i degrees', async (angle) => {
@@ -186,9 +193,9 @@ describe('the document as a whole', () => {
       pdf.fontSize(8).text('2', 297, 760, { lineBreak: false });
     });
     const { blocks } = await extractPdf(bytes);
-    expect(blocks).toEqual([
-      { type: 'paragraph', page: 1, text: `${lines.join(' ')} story went on.` },
-      { type: 'paragraph', page: 1, text: '1 A footnote about boilers.' },
+    expect(blocks).toMatchObject([
+      { type: 'paragraph', page: 1, text: `${lines.join(' ')} story went on.`, places: [{ page: 1 }, { page: 2 }] },
+      { type: 'footnote', page: 1, marker: '1', text: 'A footnote about boilers.' },
     ]);
   });
 
@@ -200,7 +207,7 @@ describe('the document as a whole', () => {
       pdf.text(prose(20, 10));
     });
     const { blocks } = await extractPdf(bytes);
-    expect(blocks).toEqual([
+    expect(blocks).toMatchObject([
       { type: 'heading', level: 1, page: 1, text: 'A heading so long that it needs a second line on this page' },
       { type: 'paragraph', page: 1, text: prose(0, 10) },
       { type: 'heading', level: 2, page: 1, text: '1. A smaller heading' },

@@ -1,20 +1,20 @@
 import type { PdfBlock } from './block.ts';
-import { bodyStyle, buildBlocks } from './build-blocks.ts';
-import type { Paragraph } from './build-paragraphs.ts';
-import { WordCounts } from './hyphens.ts';
-import { joinParagraphs } from './join-paragraphs.ts';
-import { layoutParagraphs } from './page-layout.ts';
-import { openPdf } from './pdf-document.ts';
-import type { OpenPdfOptions, PdfDocument } from './pdf-document.ts';
+import { assembleDocument } from './assemble-document.ts';
+import { joinByPage } from './join-by-page.ts';
+import { openPdf } from './open-pdf.ts';
+import type { OpenPdfOptions } from './open-pdf.ts';
+import type { PdfDocument } from './pdf-document.ts';
 import type { PdfMetadata } from './pdf-metadata.ts';
 import type { PdfInput } from './read-input.ts';
 import { readPages } from './read-pages.ts';
 import type { PageContent, ReadPagesOptions } from './read-pages.ts';
 import type { PageRoute } from './route-page.ts';
-import { removeRunningHeads } from './running-heads.ts';
+import type { OutlineEntry } from './read-outline.ts';
+import { blockToMarkdown } from './to-markdown.ts';
+import type { MarkdownOptions } from './to-markdown.ts';
 
 /** How to extract. */
-export interface ExtractPdfOptions extends OpenPdfOptions, ReadPagesOptions {
+export interface ExtractPdfOptions extends OpenPdfOptions, ReadPagesOptions, MarkdownOptions {
   /** Keep lines that repeat from page to page, and page numbers; default false. */
   keepRunningHeads?: boolean;
 }
@@ -23,28 +23,44 @@ export interface ExtractPdfOptions extends OpenPdfOptions, ReadPagesOptions {
 export interface ExtractedPage {
   /** From 1. */
   page: number;
-  /** The blocks that begin on the page, joined by empty lines. */
+  /** The text of the blocks that begin on the page, joined by empty lines. */
   text: string;
+  /** Where they end in the document's `text`, in UTF-16 code units (`page_ends` of FinePDFs). */
+  textEnd: number;
+  /** Where they end in the document's `markdown`. */
+  markdownEnd: number;
   /** Glyphs found on the page, or characters recognised. */
   characters: number;
-  /** `text`: from the page's text; `ocr`: recognised from its picture; `empty`: there is none. */
+  /** `text`: from the page's text; `ocr`: recognised from its picture; `empty`: there is none; `damaged`: it cannot be loaded. */
   route: PageRoute['route'];
   /** Why this route. */
   reason: string;
+  /** How sure the text is, 0 to 100: the share of glyphs that mean something, or the mean confidence of recognised words. */
+  confidence: number;
+  /** Share of the page's own glyphs whose meaning is lost, 0 to 1. */
+  garbled: number;
+  /** What was mended on the page, in words. */
+  repairs: string[];
   /** Running heads and page numbers that were taken out. */
   runningHeads: string[];
-  /** Mean confidence of recognised words, 0 to 100. */
-  confidence?: number;
 }
 
 /** The text of a PDF. */
 export interface ExtractedPdf {
-  /** All blocks, joined by empty lines. */
+  /** The text of all blocks, without markup, joined by empty lines. */
   text: string;
+  /** All blocks as GitHub-flavoured Markdown. */
+  markdown: string;
   blocks: PdfBlock[];
+  /** The bookmarks. */
+  outline: OutlineEntry[];
   pages: ExtractedPage[];
   metadata: PdfMetadata;
   pageCount: number;
+  /** The file was cut short: what is missing cannot be read. */
+  truncated: boolean;
+  /** What was mended to read the file at all, in words. */
+  repairs: string[];
 }
 
 /**
@@ -57,49 +73,32 @@ export interface ExtractedPdf {
 export async function extractPdf(input: PdfInput, options: ExtractPdfOptions = {}): Promise<ExtractedPdf> {
   const document = await openPdf(input, options);
   try {
-    return assemble(document, await readPages(document, options), options.keepRunningHeads ?? false);
+    const contents: PageContent[] = [];
+    for await (const content of readPages(document, options)) contents.push(content);
+    return assemble(document, contents, options);
   } finally {
     document.close();
   }
 }
 
-/** What needs all pages: running heads, the size of running text, the words for hyphens, paragraphs over pages. */
-function assemble(
-  { metadata, pageCount }: PdfDocument,
-  contents: PageContent[],
-  keepRunningHeads: boolean,
-): ExtractedPdf {
-  const layouts = contents.map(({ layout }) => layout);
-  const runningHeads = keepRunningHeads ? layouts.map(() => []) : removeRunningHeads(layouts);
-  const paragraphs = layouts.flatMap(layoutParagraphs);
-  const counts = countWords(paragraphs);
-  const body = bodyStyle(paragraphs);
-  const blocks = buildBlocks(joinParagraphs(paragraphs, body.size), body, counts);
-  const texts = textsOfPages(blocks, pageCount);
-  const pages = contents.map(({ route, reason, characters, confidence }, index) => ({
+function assemble(document: PdfDocument, contents: PageContent[], options: ExtractPdfOptions): ExtractedPdf {
+  const { metadata, pageCount, truncated, repairs, outline } = document;
+  const { keepRunningHeads } = options;
+  const { blocks, runningHeads } = assembleDocument(contents, {
+    outline,
+    ...(keepRunningHeads && { keepRunningHeads }),
+  });
+  const indices = contents.map(({ index }) => index);
+  const text = joinByPage(blocks, indices, ({ text: own }) => own);
+  const markdown = joinByPage(blocks, indices, (block) => blockToMarkdown(block, options));
+  const pages = contents.map(({ layout: _, index, ...record }, at) => ({
     page: index + 1,
-    text: texts[index],
-    characters,
-    route,
-    reason,
-    runningHeads: runningHeads[index],
-    ...(confidence !== undefined && { confidence }),
+    text: text.pages[at],
+    textEnd: text.ends[at],
+    markdownEnd: markdown.ends[at],
+    ...record,
+    runningHeads: runningHeads[at],
   }));
-  return { text: joinBlocks(blocks), blocks, pages, metadata, pageCount };
-}
-
-function countWords(paragraphs: Paragraph[]): WordCounts {
-  const counts = new WordCounts();
-  for (const { lines } of paragraphs) for (const { text } of lines) counts.add(text);
-  return counts;
-}
-
-function joinBlocks(blocks: PdfBlock[]): string {
-  return blocks.map(({ text }) => text).join('\n\n');
-}
-
-function textsOfPages(blocks: PdfBlock[], pageCount: number): string[] {
-  const byPage: PdfBlock[][] = Array.from({ length: pageCount }, () => []);
-  for (const block of blocks) byPage[block.page - 1].push(block);
-  return byPage.map(joinBlocks);
+  const file = { metadata, outline, pageCount, truncated, repairs: [...repairs] };
+  return { text: text.all, markdown: markdown.all, blocks, pages, ...file };
 }

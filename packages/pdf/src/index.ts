@@ -1,15 +1,36 @@
-export type { PdfBlock } from './block.ts';
+export type {
+  Box,
+  CaptionBlock,
+  CodeBlock,
+  FootnoteBlock,
+  FormulaBlock,
+  HeadingBlock,
+  ListBlock,
+  ListItem,
+  ParagraphBlock,
+  PdfBlock,
+  Place,
+  TableBlock,
+  TableCell,
+} from './block.ts';
 export type { Character, CharacterGroup } from './character.ts';
 export { extractPdf } from './extract-pdf.ts';
 export type { ExtractedPage, ExtractedPdf, ExtractPdfOptions } from './extract-pdf.ts';
-export { openPdf, PdfDocument } from './pdf-document.ts';
-export type { OpenPdfOptions } from './pdf-document.ts';
+export { detectTruncation } from './detect-truncation.ts';
+export type { Truncation } from './detect-truncation.ts';
+export { openPdf } from './open-pdf.ts';
+export type { OpenPdfOptions } from './open-pdf.ts';
+export { PdfDocument } from './pdf-document.ts';
+export type { FileState } from './pdf-document.ts';
 export { PdfError } from './pdf-error.ts';
 export type { PdfErrorCode } from './pdf-error.ts';
 export { parsePdfDate } from './pdf-metadata.ts';
 export type { PdfMetadata } from './pdf-metadata.ts';
+export type { Frame, PageBox } from './frame.ts';
 export type { OutlineEntry } from './read-outline.ts';
 export type { GreyImage } from './render-page.ts';
 export type { OcrMode, PageRoute } from './route-page.ts';
 export type { ReadPagesOptions } from './read-pages.ts';
 export type { PdfInput } from './read-input.ts';
+export { toMarkdown } from './to-markdown.ts';
+export type { MarkdownOptions } from './to-markdown.ts';

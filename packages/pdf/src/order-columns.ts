@@ -10,6 +10,12 @@ const GUTTER = 0.7;
 const COLUMN_WIDTH = 7;
 /** Rows that must stand side by side before they count as columns. */
 const COLUMN_ROWS = 3;
+/** Rows of cells share their baselines, within this many ems, in this share of cases. */
+const ALIGNED = 0.15;
+const ALIGNED_SHARE = 0.8;
+/** Running text has several words in so many of its rows, and fills the width in so many. */
+const RUNNING = 0.6;
+const FULL = 0.4;
 const BIN = 0.1;
 const MAXIMUM_BINS = 2000;
 const CANDIDATES = 8;
@@ -119,18 +125,68 @@ function bands(fragments: Fragment[], gutter: Gutter): { crossed: boolean; fragm
   return result;
 }
 
-/** Whether both sides of a gutter hold running text, side by side. */
+/** Whether both sides of a gutter hold running text, side by side, rather than cells of rows. */
 function areColumns(fragments: Fragment[], gutter: Gutter, em: number): boolean {
-  const [leftRows, rightRows] = sides(fragments, gutter).map((side) => groupRows(side).map(extent));
-  if (Math.min(leftRows.length, rightRows.length) < COLUMN_ROWS) return false;
-  const narrowest = Math.min(...[leftRows, rightRows].map((rows) => median(rows.map(({ width }) => width))));
-  return narrowest >= COLUMN_WIDTH * em && countBeside(leftRows, rightRows) >= COLUMN_ROWS;
+  const [left, right] = sides(fragments, gutter).map((side) => groupRows(side).map(extent));
+  if (Math.min(left.length, right.length) < COLUMN_ROWS) return false;
+  const narrowest = Math.min(...[left, right].map((rows) => median(rows.map(({ width }) => width))));
+  if (narrowest < COLUMN_WIDTH * em || countBeside(left, right) < COLUMN_ROWS) return false;
+  return !areCells(left, right, em);
+}
+
+/** Whether rows of two sides share their baselines, and are not both running text or lists of one kind. */
+function areCells(left: Extent[], right: Extent[], em: number): boolean {
+  if (!areAligned(left, right, em)) return false;
+  const [a, b] = [left, right].map(describeSide);
+  if (a.words >= RUNNING && b.words >= RUNNING && a.full >= FULL && b.full >= FULL) return false;
+  const isOneKind = Math.abs(a.words - b.words) < 0.25 && Math.abs(a.letters - b.letters) < 0.15;
+  const isOneWidth = Math.max(a.width, b.width) < 1.3 * Math.min(a.width, b.width);
+  return !(isOneKind && isOneWidth && Math.min(a.letters, b.letters) > 0.6);
+}
+
+function areAligned(a: Extent[], b: Extent[], em: number): boolean {
+  const [fewer, more] = a.length < b.length ? [a, b] : [b, a];
+  const tolerance = em * ALIGNED;
+  const aligned = fewer.filter(({ baseline }) => {
+    let [from, to] = [0, more.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (more[middle].baseline < baseline - tolerance) from = middle + 1;
+      else to = middle;
+    }
+    return from < more.length && more[from].baseline <= baseline + tolerance;
+  });
+  return aligned.length >= ALIGNED_SHARE * fewer.length;
+}
+
+interface SideKind {
+  /** Share of rows with several words. */
+  words: number;
+  /** Share of letters among the characters. */
+  letters: number;
+  /** Share of rows that fill the width. */
+  full: number;
+  width: number;
+}
+
+function describeSide(rows: Extent[]): SideKind {
+  const width = rows.reduce((most, row) => Math.max(most, row.width), 0);
+  const share = (test: (row: Extent) => boolean): number => rows.filter(test).length / rows.length;
+  const text = rows.map((row) => row.text).join('');
+  return {
+    words: share((row) => (row.text.match(/\p{L}{2,}/gu)?.length ?? 0) >= 3 || /\p{Lo}{5}/u.test(row.text)),
+    letters: (text.match(/[\p{L}\p{M}]/gu)?.length ?? 0) / Math.max(1, text.replace(/ /g, '').length),
+    full: share((row) => row.width > 0.85 * width),
+    width,
+  };
 }
 
 interface Extent {
   top: number;
   bottom: number;
   width: number;
+  baseline: number;
+  text: string;
 }
 
 function extent(row: Fragment[]): Extent {
@@ -138,6 +194,8 @@ function extent(row: Fragment[]): Extent {
     top: Math.min(...row.map(({ top }) => top)),
     bottom: Math.max(...row.map(({ bottom }) => bottom)),
     width: Math.max(...row.map(({ right }) => right)) - Math.min(...row.map(({ left }) => left)),
+    baseline: row[0].baseline,
+    text: row.map(({ text }) => text).join(' '),
   };
 }
 

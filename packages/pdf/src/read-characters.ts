@@ -1,21 +1,34 @@
 import type { Character, CharacterGroup } from './character.ts';
+import type { Box } from './block.ts';
+import { Frame } from './frame.ts';
+import type { PageBox } from './frame.ts';
 import type { Pdfium } from './pdfium.ts';
 
+/** What a font's name, flags and weight say. */
+interface FontTraits {
+  bold: boolean;
+  mono: boolean;
+  math: boolean;
+}
+
 /** How the glyphs of a text object are drawn. */
-interface Style {
+interface Style extends FontTraits {
   size: number;
   angle: number;
-  bold: boolean;
   hidden: boolean;
   /** From the top of a glyph's box down to the baseline; the box has the height of the font, so that all glyphs share it. */
   ascent: number;
 }
 
-/** Left, bottom, right, top in page space: y up. */
-type Box = readonly [left: number, bottom: number, right: number, top: number];
-
 const INVISIBLE = 3;
 const SEMIBOLD = 600;
+/** Bit of the font descriptor's flags (ISO 32000-1, 9.8.2). */
+const FIXED_PITCH = 1;
+const BOLD_NAME = /bold|black|heavy|demi/i;
+const MONO_NAME =
+  /mono|courier|consol|typewriter|menlo|fixed|\b(?:cmtt|sftt|ectt)\d|inconsolata|letter ?gothic|source ?code|fira ?code/i;
+/** Fonts of TeX's and of other systems' formulas. */
+const MATH_NAME = /\b(?:cm(?:mi|sy|ex|bsy)|ms[ab]m|eu[fs][mb]|rsfs|stix.*math|lm-?math|xits)|math/i;
 /** Text skewed by less counts as straight; scanned pages are never quite so. */
 const ANGLE_STEP = 15;
 /** Scratch memory: a box (4 floats), an origin (2 doubles), a matrix (6 floats), a font name. */
@@ -24,27 +37,39 @@ const SCRATCH = { box: 0, origin: 16, matrix: 32, flags: 56, name: 64, size: 64 
 /**
  * Reads the glyphs of a page that lie on the page, grouped by direction, the largest group first; in the order of the file.
  * Glyphs that mean nothing (unmapped) are left out.
+ *
+ * @param shifts by how much the codes of a font are off, by PDFium's handle of the font
  */
-export function readCharacters(pdfium: Pdfium, textPage: number, page: number): CharacterGroup[] {
-  return pdfium.withBuffer(SCRATCH.size, (scratch) => new PageReader(pdfium, textPage, page, scratch).read());
+export function readCharacters(
+  pdfium: Pdfium,
+  textPage: number,
+  page: number,
+  shifts: ReadonlyMap<number, number> = new Map(),
+): CharacterGroup[] {
+  return pdfium.withBuffer(SCRATCH.size, (scratch) => new PageReader(pdfium, textPage, page, scratch, shifts).read());
 }
 
 class PageReader {
   readonly #pdfium: Pdfium;
   readonly #textPage: number;
   readonly #scratch: number;
-  readonly #pageBox: Box;
+  readonly #shifts: ReadonlyMap<number, number>;
+  readonly #pageBox: PageBox;
   readonly #groups = new Map<number, CharacterGroup>();
+  readonly #frame: Frame;
+  readonly #fonts = new Map<number, FontTraits>();
   #scratchView: DataView | undefined;
   #object = 0;
-  #style: Style = { size: 0, angle: 0, bold: false, hidden: false, ascent: 0 };
+  #style: Style = { size: 0, angle: 0, bold: false, mono: false, math: false, hidden: false, ascent: 0 };
 
-  constructor(pdfium: Pdfium, textPage: number, page: number, scratch: number) {
+  constructor(pdfium: Pdfium, textPage: number, page: number, scratch: number, shifts: ReadonlyMap<number, number>) {
+    this.#shifts = shifts;
     this.#pdfium = pdfium;
     this.#textPage = textPage;
     this.#scratch = scratch;
     pdfium.calls.FPDF_GetPageBoundingBox(page, scratch);
     this.#pageBox = this.#readBox();
+    this.#frame = new Frame(0, this.#pageBox, 90 * pdfium.calls.FPDFPage_GetRotation(page));
   }
 
   read(): CharacterGroup[] {
@@ -63,10 +88,20 @@ class PageReader {
 
   /** The glyph's text; a space where PDFium put one between glyphs; nothing where it has no meaning. */
   #text(index: number): string {
-    const code = this.#pdfium.glyphCalls.FPDFText_GetUnicode(this.#textPage, index);
+    let code = this.#pdfium.glyphCalls.FPDFText_GetUnicode(this.#textPage, index);
+    if (this.#shifts.size > 0) code += this.#shift(index);
     if (code === 0x02) return '-'; // PDFium's mark for a hyphen that ends a line
     if (code <= 0x20 || code === 0xa0 || code > 0x10ffff || code === 0xffff || code === 0xfffe) return ' ';
+    if (code >= 0xfdd0 && code <= 0xfdef) return ' '; // noncharacters, which mean something here
     return String.fromCodePoint(code);
+  }
+
+  /** By how much the code of a glyph is off; what PDFium put between glyphs is as it is. */
+  #shift(index: number): number {
+    const { calls, glyphCalls } = this.#pdfium;
+    if (calls.FPDFText_IsGenerated(this.#textPage, index) === 1) return 0;
+    const object = glyphCalls.FPDFText_GetTextObject(this.#textPage, index);
+    return object === 0 ? 0 : (this.#shifts.get(calls.FPDFTextObj_GetFont(object)) ?? 0);
   }
 
   #add(index: number, text: string, afterSpace: boolean): boolean {
@@ -77,11 +112,12 @@ class PageReader {
     const object = glyphCalls.FPDFText_GetTextObject(this.#textPage, index);
     if (object !== this.#object) this.#style = this.#readStyle(index, object, box);
     this.#object = object;
-    this.#group(this.#style.angle).characters.push(place(text, box, this.#style, this.#pageBox, afterSpace));
+    const { characters, frame } = this.#group(this.#style.angle);
+    characters.push(place(text, frame.place(box), this.#style, afterSpace));
     return true;
   }
 
-  #readStyle(index: number, object: number, box: Box): Style {
+  #readStyle(index: number, object: number, box: PageBox): Style {
     const { calls } = this.#pdfium;
     calls.FPDFText_GetMatrix(this.#textPage, index, this.#scratch + SCRATCH.matrix);
     const view = this.#view();
@@ -93,32 +129,44 @@ class PageReader {
     const degrees = (Math.atan2(b, a) * 180) / Math.PI + (fontSize < 0 ? 180 : 0);
     const angle = (Math.round(degrees / ANGLE_STEP) * ANGLE_STEP + 360) % 360;
     const hidden = object !== 0 && calls.FPDFTextObj_GetTextRenderMode(object) === INVISIBLE;
-    return { size, angle, bold: this.#isBold(index), hidden, ascent: this.#readAscent(index, angle, box) };
+    return { ...this.#font(index, object), size, angle, hidden, ascent: this.#readAscent(index, angle, box) };
   }
 
-  #readAscent(index: number, angle: number, box: Box): number {
+  #readAscent(index: number, angle: number, box: PageBox): number {
     const origin = this.#scratch + SCRATCH.origin;
     this.#pdfium.calls.FPDFText_GetCharOrigin(this.#textPage, index, origin, origin + 8);
     const view = this.#view();
     const x = view.getFloat64(SCRATCH.origin, true);
     const y = view.getFloat64(SCRATCH.origin + 8, true);
-    return rotate(box, angle)[3] - rotate([x, y, x, y], angle)[1];
+    const frame = this.#group(angle).frame;
+    return frame.place([x, y, x, y])[1] - frame.place(box)[1];
   }
 
-  #isBold(index: number): boolean {
-    const { calls, memory } = this.#pdfium;
-    if (calls.FPDFText_GetFontWeight(this.#textPage, index) >= SEMIBOLD) return true;
-    const name = this.#scratch + SCRATCH.name;
-    const length = calls.FPDFText_GetFontInfo(this.#textPage, index, name, 256, this.#scratch + SCRATCH.flags);
-    if (length <= 1 || length > 256) return false;
-    return /bold|black|heavy|demi/i.test(Buffer.from(memory.subarray(name, name + length - 1)).toString('latin1'));
+  #font(index: number, object: number): FontTraits {
+    const font = object === 0 ? 0 : this.#pdfium.calls.FPDFTextObj_GetFont(object);
+    const known = font === 0 ? undefined : this.#fonts.get(font);
+    if (known) return known;
+    const traits = this.#readFont(index);
+    this.#fonts.set(font, traits);
+    return traits;
+  }
+
+  #readFont(index: number): FontTraits {
+    const { calls } = this.#pdfium;
+    const heavy = calls.FPDFText_GetFontWeight(this.#textPage, index) >= SEMIBOLD;
+    const pointer = this.#scratch + SCRATCH.name;
+    const length = calls.FPDFText_GetFontInfo(this.#textPage, index, pointer, 256, this.#scratch + SCRATCH.flags);
+    if (length <= 1 || length > 256) return { bold: heavy, mono: false, math: false };
+    const name = Buffer.from(this.#pdfium.memory.subarray(pointer, pointer + length - 1)).toString('latin1');
+    const fixed = (this.#view().getUint32(SCRATCH.flags, true) & FIXED_PITCH) !== 0;
+    return { bold: heavy || BOLD_NAME.test(name), mono: fixed || MONO_NAME.test(name), math: MATH_NAME.test(name) };
   }
 
   #group(angle: number): CharacterGroup {
     const known = this.#groups.get(angle);
     if (known) return known;
-    const [left, bottom, right, top] = rotate(this.#pageBox, angle);
-    const group = { angle, width: right - left, height: top - bottom, characters: [] };
+    const frame = this.#frame.at(angle);
+    const group = { angle, width: frame.width, height: frame.height, frame, characters: [] };
     this.#groups.set(angle, group);
     return group;
   }
@@ -131,7 +179,7 @@ class PageReader {
   }
 
   /** FS_RECTF: left, top, right, bottom. */
-  #readBox(): Box {
+  #readBox(): PageBox {
     const view = this.#view();
     const left = view.getFloat32(0, true);
     const top = view.getFloat32(4, true);
@@ -142,43 +190,13 @@ class PageReader {
 }
 
 /** Whether the centre of a box is on the page. */
-function isInside([left, bottom, right, top]: Box, page: Box): boolean {
+function isInside([left, bottom, right, top]: PageBox, page: PageBox): boolean {
   const x = (left + right) / 2;
   const y = (bottom + top) / 2;
   return x >= page[0] && x <= page[2] && y >= page[1] && y <= page[3];
 }
 
-function place(text: string, box: Box, style: Style, page: Box, afterSpace: boolean): Character {
-  const { size, angle, bold, hidden, ascent } = style;
-  const frame = rotate(page, angle);
-  const [left, bottom, right, top] = rotate(box, angle);
-  return {
-    text,
-    left: left - frame[0],
-    right: right - frame[0],
-    top: frame[3] - top,
-    bottom: frame[3] - bottom,
-    baseline: frame[3] - top + ascent,
-    size,
-    bold,
-    hidden,
-    afterSpace,
-  };
-}
-
-/** The box around a box turned by −angle about the origin, so that text at that angle runs to the right. */
-function rotate(box: Box, angle: number): Box {
-  if (angle === 0) return box;
-  const cosine = Math.cos((angle * Math.PI) / 180);
-  const sine = Math.sin((angle * Math.PI) / 180);
-  const [left, bottom, right, top] = box;
-  const corners = [
-    [left, bottom],
-    [left, top],
-    [right, bottom],
-    [right, top],
-  ];
-  const xs = corners.map(([x, y]) => x * cosine + y * sine);
-  const ys = corners.map(([x, y]) => y * cosine - x * sine);
-  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+function place(text: string, [left, top, right, bottom]: Box, style: Style, afterSpace: boolean): Character {
+  const { size, bold, mono, math, hidden, ascent } = style;
+  return { text, left, right, top, bottom, baseline: top + ascent, size, bold, mono, math, hidden, afterSpace };
 }
