@@ -18,7 +18,7 @@ interface BenchRow {
 type Rates = Record<string, { cold: number; warm: number }>;
 type Training = { seconds: number; memory: number };
 
-/** Of slow peers only a part of the texts is asked: a rate is a rate. In MB of every corpus. */
+/** Of slow peers only a part of the texts is asked: a rate is a rate. In MB of every corpus for each thread. */
 const PEERS: Readonly<Record<string, number>> = {
   'gpt-tokenizer': 3,
   tiktoken: 1,
@@ -67,7 +67,13 @@ function sampleOf(texts: readonly string[], megabytes: number): string[] {
 function encodeRows(folder: string, threads: number): BenchRow[] {
   const files = corporaFiles(folder);
   const of = (task: string, library: string, megabytes: number): Rates =>
-    contend({ task, library, threads, corpora: files(megabytes), tokenizerJson: join(folder, 'tokenizer.json') });
+    contend({
+      task,
+      library,
+      threads,
+      corpora: files(megabytes * threads),
+      tokenizerJson: join(folder, 'tokenizer.json'),
+    });
   const own = of('encode', 'ours', 3);
   const rows = Object.entries(PEERS).flatMap(([peer, megabytes]) => {
     const theirs = of('encode', peer, megabytes);
@@ -121,7 +127,7 @@ function trainRows(path: string, what: string, size: number, threads: number, ru
 function largeRows(folder: string): BenchRow[] {
   const path = join(folder, 'large.txt');
   writeFileSync(path, [...speeches(), ...declarations(), ...installedCode(81.2e6)].join('\n'));
-  return [1, 2].flatMap((threads) => trainRows(path, '100 MB', 32_000, threads, 1));
+  return trainRows(path, '100 MB', 32_000, 2, 1);
 }
 
 /** Training, encoding and counting against what there is on npm; with SMOL_BENCH=large, training on 100 MB only. */

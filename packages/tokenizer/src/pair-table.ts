@@ -67,7 +67,9 @@ export class PairTable {
     this.#capacity *= 2;
     this.#slots = new Int32Array(this.#capacity * FIELDS);
     for (let at = 0; at < old.length; at += FIELDS) {
-      if (old[at + 2] !== 0) this.#slots.set(old.subarray(at, at + FIELDS), this.#locate(old[at], old[at + 1]));
+      if (old[at + 2] === 0) continue;
+      const to = this.#locate(old[at], old[at + 1]);
+      for (let field = 0; field < FIELDS; field++) this.#slots[to + field] = old[at + field];
     }
   }
 }

@@ -101,7 +101,11 @@ export class WordTable {
     this.#places[this.#size * 2] = place;
     this.#places[this.#size * 2 + 1] = end - start;
     this.#byteCount += end - start;
-    this.#slots.set([hash, place, end - start, ++this.#size], at);
+    const slots = this.#slots;
+    slots[at] = hash;
+    slots[at + 1] = place;
+    slots[at + 2] = end - start;
+    slots[at + 3] = ++this.#size;
     if (this.#size * 2 > this.#mask) this.#grow();
     return this.#size - 1;
   }
@@ -119,9 +123,9 @@ export class WordTable {
     this.#slots = new Int32Array(old.length * 2);
     for (let at = 0; at < old.length; at += FIELDS) {
       if (old[at + 3] === 0) continue;
-      let slot = old[at] & this.#mask;
-      while (this.#slots[slot * FIELDS + 3] !== 0) slot = (slot + 1) & this.#mask;
-      this.#slots.set(old.subarray(at, at + FIELDS), slot * FIELDS);
+      let to = (old[at] & this.#mask) * FIELDS;
+      while (this.#slots[to + 3] !== 0) to = (to + FIELDS) & (this.#slots.length - 1);
+      for (let field = 0; field < FIELDS; field++) this.#slots[to + field] = old[at + field];
     }
   }
 
