@@ -22,7 +22,8 @@ export const HELP = `smol-dedup: removes repeated documents from JSON Lines file
 
 Usage: smol-dedup COMMAND [options] INPUT... --output DIR     files larger than memory, folders of results
        smol-dedup [options] FILE...                            exact and near duplicates at once, in memory, into one file
-INPUT, FILE: .jsonl or .jsonl.gz. Of all that are alike the first document is kept.
+INPUT: .jsonl, .jsonl.gz, .jsonl.zst or .parquet; results have the format of their input. FILE: .jsonl, .gz or .zst.
+Of all that are alike the first document is kept.
 
 Commands write DIR/kept/, DIR/removed/ (with the reason) and DIR/report.json:
   minhash        near duplicates, as datatrove finds them; goes on where it was interrupted
@@ -30,17 +31,20 @@ Commands write DIR/kept/, DIR/removed/ (with the reason) and DIR/report.json:
                  --priority NAME keeps the one with the largest number in that field
   bloom          the same as exact in fixed memory: --capacity N keys, --false-positive-rate P
   sentences      cuts out spans of three sentences that stand in an earlier place (C4)
-  substrings     cuts out what stands elsewhere byte by byte: --minimum-bytes 200, --keep first|none; texts in memory
+  substrings     cuts out what stands elsewhere byte by byte: --minimum-bytes 200, --keep first|none; or of the lists of
+                 token ids in a field: --token-key NAME, --minimum-tokens 50
   decontaminate  documents that share an n-gram (--ngram 12) with the texts in --against FILE
 and two print what they find:
   plan INPUT...  documents, memory and disk that minhash will need, and the share of duplicates it will find
   explain DIR ID why a document was removed: what was kept, equal bands, true similarity, shared text
 
-  -o, --output DIR       folder of the results; one that an interrupted minhash has left is gone on with
+  -o, --output DIR       folder of the results; one that an interrupted run has left is gone on with
       --preset NAME      fineweb (14x8, sha1), fineweb2 (14x8, xxh64; default) or finepdfs (32x10, xxh64)
       --bands N, --rows N, --shingle-size N, --seed N, --hash NAME   in place of the preset's
       --workers N        threads of minhash; the results don't depend on it (default 1)
-      --memory SIZE      for the buffers of minhash, such as 512M (default) or 2G
+      --memory SIZE      for the buffers of minhash and substrings, such as 512M (default) or 2G
+      --cluster-ids      write cluster numbers and sizes into the metadata of all documents (minhash)
+      --rehydrate        write into the metadata of kept documents how often FineWeb2 repeats them (minhash)
       --representative R first (default), or datatrove: keep of each cluster what datatrove keeps
       --save-index DIR   keep the signatures of this run; --index DIR (of earlier runs) leaves out what resembles theirs
       --text-key NAME    field of the text (default text)

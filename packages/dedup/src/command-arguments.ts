@@ -40,7 +40,11 @@ export interface CommandArguments {
   falsePositiveRate: number;
   against: string[];
   ngram: number | undefined;
-  minimumBytes: number | undefined;
+  /** bytes or tokens */
+  minimum: number | undefined;
+  tokenKey: string | undefined;
+  clusterIds: boolean;
+  rehydrate: boolean;
   keep: 'first' | 'none';
   json: boolean;
   quiet: boolean;
@@ -69,6 +73,10 @@ const OPTIONS = {
   against: { type: 'string', multiple: true },
   ngram: { type: 'string' },
   'minimum-bytes': { type: 'string' },
+  'minimum-tokens': { type: 'string' },
+  'token-key': { type: 'string' },
+  'cluster-ids': { type: 'boolean', default: false },
+  rehydrate: { type: 'boolean', default: false },
   keep: { type: 'string', default: 'first' },
   json: { type: 'boolean', default: false },
   quiet: { type: 'boolean', short: 'q', default: false },
@@ -81,11 +89,20 @@ const RECORD_FLAGS: Flag[] = ['text-key', 'id-key', 'json', 'quiet'];
 
 /** Which flags mean something to which command. */
 const FLAGS: Record<Command, Flag[]> = {
-  minhash: ['output', 'representative', 'index', 'save-index', ...MIN_HASH_FLAGS, ...RECORD_FLAGS],
+  minhash: [
+    'output',
+    'representative',
+    'index',
+    'save-index',
+    'cluster-ids',
+    'rehydrate',
+    ...MIN_HASH_FLAGS,
+    ...RECORD_FLAGS,
+  ],
   exact: ['output', 'key', 'field', 'priority', ...RECORD_FLAGS],
   bloom: ['output', 'key', 'field', 'capacity', 'false-positive-rate', ...RECORD_FLAGS],
   sentences: ['output', ...RECORD_FLAGS],
-  substrings: ['output', 'minimum-bytes', 'keep', 'memory', ...RECORD_FLAGS],
+  substrings: ['output', 'minimum-bytes', 'minimum-tokens', 'token-key', 'keep', 'memory', ...RECORD_FLAGS],
   decontaminate: ['output', 'against', 'ngram', ...RECORD_FLAGS],
   explain: ['json'],
   plan: [...MIN_HASH_FLAGS, ...RECORD_FLAGS],
@@ -133,6 +150,16 @@ function minHashSettings(values: ReturnType<typeof parseFlags>['values']): MinHa
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
+/** Of bytes, or of tokens where these are searched. */
+function minimumOf(values: ReturnType<typeof parseFlags>['values']): number | undefined {
+  const [used, unused] =
+    values['token-key'] === undefined ? (['bytes', 'tokens'] as const) : (['tokens', 'bytes'] as const);
+  if (values[`minimum-${unused}`] !== undefined) {
+    throw new UsageError(`--minimum-${unused} means nothing ${used === 'bytes' ? 'without' : 'with'} --token-key`);
+  }
+  return number(`minimum-${used}`, values[`minimum-${used}`]);
+}
+
 function checkOperands(command: Command, operands: string[], output: string | undefined): void {
   if (command === 'explain' && operands.length !== 2) {
     throw new UsageError('explain takes the folder of a run and the id of a document');
@@ -175,7 +202,10 @@ export function parseCommandArguments(command: Command, args: string[]): Command
     falsePositiveRate: number('false-positive-rate', values['false-positive-rate']) ?? 0,
     against: values.against ?? [],
     ngram: number('ngram', values.ngram),
-    minimumBytes: number('minimum-bytes', values['minimum-bytes']),
+    minimum: minimumOf(values),
+    tokenKey: values['token-key'],
+    clusterIds: values['cluster-ids'] ?? false,
+    rehydrate: values.rehydrate ?? false,
     keep: oneOf('keep', values.keep ?? 'first', ['first', 'none']),
     json: values.json ?? false,
     quiet: values.quiet ?? false,

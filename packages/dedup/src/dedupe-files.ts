@@ -13,7 +13,7 @@ import { RemovalRecorder } from './removal-recorder.ts';
 
 /** What to read, what to look for, what to write. */
 export interface DedupeFilesOptions extends DedupeOptions {
-  /** JSON Lines files (`.jsonl`, `.jsonl.gz`) of records with a string `text` and perhaps an `id`, in order of preference */
+  /** JSON Lines files (`.jsonl`, `.jsonl.gz`, `.jsonl.zst`) of records with a string `text` and perhaps an `id`, in order of preference */
   inputs: readonly InputFile[];
   /** receives the kept records, byte for byte as they were read */
   output?: string | TextSink;

@@ -1,5 +1,5 @@
-import { UnionFind } from './union-find.ts';
 import type { Representative } from './stage-settings.ts';
+import { SharedSets } from './shared-sets.ts';
 
 /** Disjoint sets of documents, each with one that stands for it. */
 export interface DocumentSets {
@@ -15,9 +15,9 @@ class SetsBySize implements DocumentSets {
   readonly #parents: Uint32Array;
   readonly #sizes: Uint32Array;
 
-  constructor(length: number) {
-    this.#parents = Uint32Array.from({ length }, (_, index) => index);
-    this.#sizes = new Uint32Array(length).fill(1);
+  constructor(parents: Uint32Array, sizes: Uint32Array) {
+    this.#parents = parents;
+    this.#sizes = sizes.fill(1);
   }
 
   find(member: number): number {
@@ -39,6 +39,10 @@ class SetsBySize implements DocumentSets {
   }
 }
 
-export function newDocumentSets(length: number, representative: Representative): DocumentSets {
-  return representative === 'first' ? new UnionFind(length) : new SetsBySize(length);
+/**
+ * @param parents 0, 1, 2 … at the beginning
+ * @param sizes room that the sets may use
+ */
+export function documentSets(parents: Uint32Array, sizes: Uint32Array, representative: Representative): DocumentSets {
+  return representative === 'first' ? new SharedSets(parents) : new SetsBySize(parents, sizes);
 }

@@ -1,32 +1,49 @@
 import { join } from 'node:path';
-import { LONGEST_LINE_BYTES } from './byte-lines.ts';
 import type { TextDocument } from './exact-deduplicator.ts';
-import { checkFresh, checkInputs, nameOutputs } from './output-names.ts';
-import { readRecords } from './read-records.ts';
-import type { FileRecord, RecordKeys } from './read-records.ts';
-import { StageFile } from './stage-file.ts';
+import type { FileRecord, RecordKeys } from './file-record.ts';
+import { checkInputs, nameOutputs } from './output-names.ts';
+import { readRecordGroups } from './read-records.ts';
+import { openResults } from './result-files.ts';
+import type { ResultFiles } from './result-files.ts';
+import { claimRun } from './run-folder.ts';
+import type { FileSeal } from './stage-file.ts';
+import { readDone, writeDone } from './done-file.ts';
+import type { StageInput } from './stage-settings.ts';
 
 /** A document of a file with all fields of its record. */
 export interface RecordDocument extends TextDocument {
-  /** the whole record, read when it is asked for */
-  record: () => Record<string, unknown>;
+  /** the value of a field or column; `undefined` where there is none */
+  field: (name: string) => unknown;
 }
 
-/** What becomes of a document: it stays (`null`), stays with another text, or goes for a reason. */
-export type Verdict = { text: string; explanation: object } | { reason: string; explanation: object } | null;
+/** What becomes of a document: it stays (`null`), stays with other fields, or goes for a reason. */
+export type Verdict =
+  | { fields: Record<string, unknown>; explanation: Record<string, unknown> }
+  | { reason: string; explanation: Record<string, unknown> }
+  | null;
 
 /** What to read, how to decide, where to write. */
 export interface FilterFilesOptions extends RecordKeys {
   inputs: readonly string[];
   folder: string;
+  /** is asked about every document, in order, also where a run is gone on with */
   decide: (document: RecordDocument) => Verdict;
+  /** what the results depend on besides the inputs; a folder is only gone on with by a run of the same */
+  run: { command: string } & Record<string, unknown>;
+  /** other files that the results depend on */
+  otherFiles?: readonly string[];
+  /** kept records can get explanations; default false */
+  changes?: boolean;
+  longestLine?: number;
   /** told of bytes read */
   onBytes?: (bytes: number) => void;
+  /** told of results that are not as they were written, before they are made again */
+  onDamage?: (message: string) => void;
 }
 
 /** What was done with one input, or all. */
 export interface FilterCounts {
-  /** lines that are not empty */
+  /** lines that are not empty, or rows */
   read: number;
   kept: number;
   /** of the kept ones, those with another text */
@@ -40,63 +57,54 @@ export interface FilterCounts {
 /** Counts of one input. */
 export interface FilteredInput extends FilterCounts {
   path: string;
+  removedByKind: Record<string, number>;
   problems: { line: number; problem: string }[];
 }
 
 const PROBLEMS_SHOWN = 100;
-const LINE_FEED = Uint8Array.of(0x0a);
 
-function withMetadata(record: Record<string, unknown>, explanation: object): Buffer {
-  const metadata = record.metadata as object | undefined;
-  return Buffer.from(JSON.stringify({ ...record, metadata: { ...metadata, ...explanation } }));
-}
-
-/** Sorts the lines of one input into two files. */
+/** Sorts the records of one input into two files, or only goes through them where that is done. */
 class InputFilter {
   readonly #options: FilterFilesOptions;
-  readonly #kept: StageFile;
-  readonly #removed: StageFile;
+  readonly #results: ResultFiles | null;
   readonly counts: FilteredInput;
 
-  constructor(options: FilterFilesOptions, path: string, output: string) {
+  constructor(options: FilterFilesOptions, path: string, results: ResultFiles | null) {
     this.#options = options;
-    this.#kept = new StageFile(join(options.folder, 'kept', output));
-    this.#removed = new StageFile(join(options.folder, 'removed', output));
-    this.counts = { path, read: 0, kept: 0, changed: 0, removed: 0, broken: 0, invalidUtf8: 0, problems: [] };
+    this.#results = results;
+    const zeros = { read: 0, kept: 0, changed: 0, removed: 0, broken: 0, invalidUtf8: 0 };
+    this.counts = { path, ...zeros, removedByKind: {}, problems: [] };
   }
 
-  take({ bytes, document, problem, line, validUtf8 }: FileRecord): void {
+  take(record: FileRecord): void {
     const { counts } = this;
+    const { document, problem, line, validUtf8, field } = record;
     counts.read++;
     if (!validUtf8) counts.invalidUtf8++;
-    if (document === null || bytes === null) {
+    if (document === null) {
       counts.broken++;
       if (counts.problems.length < PROBLEMS_SHOWN) counts.problems.push({ line, problem: problem! });
       return;
     }
-    const record = () => JSON.parse(bytes.toString('utf8')) as Record<string, unknown>;
-    const verdict = this.#options.decide({ ...document, record });
-    if (verdict === null) this.#keep(bytes);
-    else if ('reason' in verdict) {
+    this.#follow(this.#options.decide({ ...document, field }), record);
+  }
+
+  #follow(verdict: Verdict, record: FileRecord): void {
+    const { counts } = this;
+    if (verdict !== null && 'reason' in verdict) {
       counts.removed++;
-      const explanation = { filter_reason: verdict.reason, ...verdict.explanation };
-      this.#removed.write(withMetadata(record(), explanation));
-      this.#removed.write(LINE_FEED);
-    } else {
-      counts.changed++;
-      this.#keep(withMetadata({ ...record(), [this.#options.textKey]: verdict.text }, verdict.explanation));
+      counts.removedByKind[verdict.reason] = (counts.removedByKind[verdict.reason] ?? 0) + 1;
+      this.#results?.remove(record, { filter_reason: verdict.reason, ...verdict.explanation });
+      return;
     }
+    counts.kept++;
+    if (verdict !== null) counts.changed++;
+    const change = verdict === null ? undefined : { fields: verdict.fields, metadata: verdict.explanation };
+    this.#results?.keep(record, change);
   }
 
-  #keep(bytes: Uint8Array): void {
-    this.counts.kept++;
-    this.#kept.write(bytes);
-    this.#kept.write(LINE_FEED);
-  }
-
-  close(): void {
-    this.#kept.close();
-    this.#removed.close();
+  close(): Record<string, FileSeal> | null {
+    return this.#results?.close() ?? null;
   }
 }
 
@@ -107,29 +115,41 @@ export function sumCounts(inputs: readonly FilteredInput[]): FilterCounts {
   return Object.fromEntries(names.map((name) => [name, sum(name)])) as unknown as FilterCounts;
 }
 
-/**
- * Goes through JSON Lines files once and writes `kept/NAME` (lines byte for byte, unless the text was changed) and
- * `removed/NAME` (with the reason in the metadata). Files appear when they are complete.
- *
- * @throws DedupError of the file that cannot be read or written
- */
-export async function filterFiles(options: FilterFilesOptions): Promise<FilteredInput[]> {
-  const { inputs, folder, onBytes } = options;
-  checkInputs(inputs, folder);
-  checkFresh(folder);
-  const reports: FilteredInput[] = [];
-  for (const { path, output } of nameOutputs(inputs)) {
-    const filter = new InputFilter(options, path, output);
-    for await (const record of readRecords(path, path, options, LONGEST_LINE_BYTES, onBytes)) filter.take(record);
-    filter.close();
-    reports.push(filter.counts);
+/** How many documents of all inputs were removed for which reason. */
+export function sumKinds(inputs: readonly FilteredInput[]): Record<string, number> {
+  const kinds: Record<string, number> = {};
+  for (const { removedByKind } of inputs) {
+    for (const [kind, count] of Object.entries(removedByKind)) kinds[kind] = (kinds[kind] ?? 0) + count;
   }
-  return reports;
+  return kinds;
 }
 
-/** Writes the report that belongs to the files. */
-export function writeReport(folder: string, report: object): void {
-  const file = new StageFile(join(folder, 'report.json'));
-  file.write(Buffer.from(`${JSON.stringify(report, null, 2)}\n`));
-  file.close();
+async function filterInput(options: FilterFilesOptions, input: StageInput, number: number): Promise<FilteredInput> {
+  const { folder, run, changes, onBytes, onDamage } = options;
+  const { path, output } = input;
+  const isDone = readDone(folder, run.command, number, onDamage) !== null;
+  const names = { folder, kept: join('kept', output), removed: join('removed', output), details: changes };
+  const filter = new InputFilter(options, path, isDone ? null : await openResults(path, names));
+  for await (const group of readRecordGroups(path, { ...options, onBytes })) {
+    for (const record of group) filter.take(record);
+  }
+  const files = filter.close();
+  if (files !== null) writeDone(folder, run.command, number, { files });
+  return filter.counts;
+}
+
+/**
+ * Goes through files once and writes `kept/NAME` (records as they are, unless something of them was changed) and
+ * `removed/NAME` (with the reason in the metadata). Files appear when they are complete. A run that was interrupted is gone
+ * on with: what decisions depend on is read again, what was written is not written again.
+ *
+ * @throws DedupError of the file that cannot be read or written, `RUN_MISMATCH` where the folder is another run's
+ */
+export async function filterFiles(options: FilterFilesOptions): Promise<FilteredInput[]> {
+  const { inputs, folder, run, otherFiles = [], textKey, idKey } = options;
+  checkInputs(inputs, folder);
+  claimRun(folder, [...inputs, ...otherFiles], { ...run, textKey, idKey });
+  const reports: FilteredInput[] = [];
+  for (const [number, input] of nameOutputs(inputs).entries()) reports.push(await filterInput(options, input, number));
+  return reports;
 }

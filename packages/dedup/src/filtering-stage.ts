@@ -1,79 +1,136 @@
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import type { FileRecord } from './file-record.ts';
 import { IdReader } from './id-reader.ts';
-import { readRecords } from './read-records.ts';
-import { StageFile } from './stage-file.ts';
+import { NumberFile } from './number-file.ts';
+import { readRecordGroups } from './read-records.ts';
+import { rehydrationWeight } from './rehydration-weight.ts';
+import { openResults } from './result-files.ts';
+import type { ResultFiles } from './result-files.ts';
+import type { RunFacts } from './run-facts.ts';
 import { FROM_INDEX, stagePath } from './stage-settings.ts';
 import type { Advance, StageSettings, TaskResult } from './stage-settings.ts';
 
-const TWIN_WORDS = 3;
-const TWINS_PER_BLOCK = 4096;
-const LINE_FEED = Uint8Array.of(0x0a);
+/** How much of a kept text is shown. */
+const SAMPLE_CHARACTERS = 200;
 
-/** A document to leave out and the one that is kept in its place, by numbers. */
-interface Twin {
-  document: number;
-  keptRank: number;
-  keptDocument: number;
+/** Where the results of a part go: under their names, or beside each other until they are put together. */
+function resultPaths({ inputs, parts }: StageSettings, rank: number): { kept: string; removed: string } {
+  const { input, range } = parts[rank];
+  const { output } = inputs[input];
+  if (range === null) return { kept: join('kept', output), removed: join('removed', output) };
+  return { kept: stagePath.part('kept', rank), removed: stagePath.part('removed', rank) };
 }
 
-/** Reads `.twins`, ascending by document. */
-function* readTwins(path: string): Generator<Twin> {
-  if (!existsSync(path)) return;
-  const words = new Uint32Array(TWINS_PER_BLOCK * TWIN_WORDS);
-  const bytes = new Uint8Array(words.buffer);
-  const file = openSync(path, 'r');
-  try {
-    for (let count = readSync(file, bytes); count > 0; count = readSync(file, bytes)) {
-      for (let at = 0; at < count / 4; at += TWIN_WORDS) {
-        yield { document: words[at], keptRank: words[at + 1], keptDocument: words[at + 2] };
-      }
-    }
-  } finally {
-    closeSync(file);
+/** What is told of clusters in the records of a part. */
+class ClusterColumns {
+  readonly #settings: StageSettings;
+  readonly #clusters: NumberFile;
+  readonly #sizes: NumberFile;
+  readonly names: string[];
+
+  constructor(settings: StageSettings, rank: number) {
+    const path = (kind: 'clusters' | 'sizes') => join(settings.folder, stagePath.cluster(rank, kind));
+    this.#settings = settings;
+    this.#clusters = new NumberFile(path('clusters'), 2);
+    this.#sizes = new NumberFile(path('sizes'), 2);
+    this.names = [
+      ...(settings.clusterIds ? ['minhash_cluster_id', 'minhash_cluster_size'] : []),
+      ...(settings.rehydration ? ['rehydration_weight'] : []),
+    ];
+  }
+
+  /** datatrove's names and its −1 and 1 for a document that is alone. */
+  valuesOf(document: number, isKept: boolean): Record<string, number> {
+    const { clusterIds, rehydration } = this.#settings;
+    const id = this.#clusters.rowOf(document)?.[1] ?? -1;
+    const size = this.#sizes.rowOf(document)?.[1] ?? 1;
+    return {
+      ...(clusterIds ? { minhash_cluster_id: id, minhash_cluster_size: size } : {}),
+      ...(rehydration && isKept ? { rehydration_weight: rehydrationWeight(size, rehydration) } : {}),
+    };
+  }
+
+  close(): void {
+    this.#clusters.close();
+    this.#sizes.close();
   }
 }
 
-/** A removed record with the reason in its metadata. */
-function explainRemoval(line: Buffer, explanation: object): Buffer {
-  const record = JSON.parse(line.toString('utf8')) as { metadata?: object };
-  return Buffer.from(JSON.stringify({ ...record, metadata: { ...record.metadata, ...explanation } }));
+/** Sorts the records of one part. */
+class PartFilter {
+  readonly #results: ResultFiles;
+  readonly #ids: IdReader;
+  readonly #twins: NumberFile;
+  readonly #columns: ClusterColumns;
+  /** place among the largest clusters, by the number of the document that stands for it */
+  readonly #shown: ReadonlyMap<number, number>;
+  readonly samples: Record<number, string> = {};
+  readonly counts = { kept: 0, removed: 0, removedByIndex: 0 };
+  #document = 0;
+
+  constructor(settings: StageSettings, facts: RunFacts, rank: number, results: ResultFiles, columns: ClusterColumns) {
+    this.#results = results;
+    this.#ids = new IdReader(settings, facts);
+    this.#twins = new NumberFile(join(settings.folder, stagePath.cluster(rank, 'twins')), 3);
+    this.#columns = columns;
+    const shown = facts.largest.map((found, place) => [found?.[0] === rank ? found[1] : -1, place] as const);
+    this.#shown = new Map(shown.filter(([document]) => document >= 0));
+  }
+
+  take(record: FileRecord): void {
+    if (record.document === null) return;
+    if (record.document.text === '') return this.#keep(record, -1);
+    const document = this.#document++;
+    const twin = this.#twins.rowOf(document);
+    if (twin === null) this.#keep(record, document);
+    else this.#remove(record, document, twin);
+  }
+
+  #keep(record: FileRecord, document: number): void {
+    const place = this.#shown.get(document);
+    if (place !== undefined) this.samples[place] = record.document!.text.slice(0, SAMPLE_CHARACTERS);
+    const change = this.#columns.names.length > 0 ? { metadata: this.#columns.valuesOf(document, true) } : undefined;
+    this.#results.keep(record, change);
+    this.counts.kept++;
+  }
+
+  #remove(record: FileRecord, document: number, [, keptRank, keptDocument]: Uint32Array): void {
+    const isIndexed = keptRank === FROM_INDEX;
+    const reason = isIndexed
+      ? { filter_reason: 'near_duplicate_of_index' }
+      : { filter_reason: 'near_duplicate', duplicate_of: this.#ids.idOf(keptRank, keptDocument) };
+    const columns = this.#columns.names.length > 0 ? this.#columns.valuesOf(document, false) : {};
+    this.#results.remove(record, { ...reason, ...columns });
+    this.counts.removed++;
+    if (isIndexed) this.counts.removedByIndex++;
+  }
+
+  close(): TaskResult {
+    this.#ids.close();
+    this.#twins.close();
+    this.#columns.close();
+    return { files: this.#results.close(), counts: this.counts, details: { samples: this.samples } };
+  }
 }
 
 /**
- * Stage 4 for one input: `kept/NAME` with the lines that stay, byte for byte, and `removed/NAME` with the others and the
- * reason in their `metadata`: `filter_reason`, and `duplicate_of` with the id of the document that is kept.
+ * Stage 4 for one part: the records that stay, byte for byte, and the others with the reason in their `metadata`:
+ * `filter_reason`, and `duplicate_of` with the id of the document that is kept.
  */
-export async function filterInput(settings: StageSettings, rank: number, advance: Advance): Promise<TaskResult> {
-  const { folder, inputs, longestLine } = settings;
-  const { path, output } = inputs[rank];
-  const [keptPath, removedPath] = [join('kept', output), join('removed', output)];
-  const kept = new StageFile(join(folder, keptPath));
-  const removed = new StageFile(join(folder, removedPath));
-  const ids = new IdReader(folder);
-  const twins = readTwins(join(folder, stagePath.cluster(rank, 'twins')));
-  let twin = twins.next().value as Twin | undefined;
-  let document = 0;
-  const counts = { kept: 0, removed: 0 };
-  for await (const record of readRecords(path, path, settings, longestLine, advance)) {
-    if (record.document === null) continue;
-    const isNumbered = record.document.text !== '';
-    if (isNumbered && twin?.document === document) {
-      const isIndexed = twin.keptRank === FROM_INDEX;
-      const explanation = isIndexed
-        ? { filter_reason: 'near_duplicate_of_index' }
-        : { filter_reason: 'near_duplicate', duplicate_of: ids.idOf(twin.keptRank, twin.keptDocument) };
-      removed.write(explainRemoval(record.bytes!, explanation));
-      removed.write(LINE_FEED);
-      counts.removed++;
-      twin = twins.next().value as Twin | undefined;
-    } else {
-      kept.write(record.bytes!);
-      kept.write(LINE_FEED);
-      counts.kept++;
-    }
-    if (isNumbered) document++;
-  }
-  ids.close();
-  return { files: { [keptPath]: kept.close(), [removedPath]: removed.close() }, counts };
+export async function filterInput(
+  settings: StageSettings,
+  facts: RunFacts,
+  rank: number,
+  advance: Advance,
+): Promise<TaskResult> {
+  const { inputs, parts, folder } = settings;
+  const { input, range } = parts[rank];
+  const { path } = inputs[input];
+  const columns = new ClusterColumns(settings, rank);
+  const paths = resultPaths(settings, rank);
+  const results = await openResults(path, { folder, ...paths, numbers: columns.names, sync: range === null });
+  const filter = new PartFilter(settings, facts, rank, results, columns);
+  const options = { ...settings, range, linesBefore: facts.linesBefore[rank], onBytes: advance };
+  for await (const group of readRecordGroups(path, options)) for (const record of group) filter.take(record);
+  return filter.close();
 }

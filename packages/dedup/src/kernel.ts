@@ -12,6 +12,8 @@ export const HASH_NAMES = Object.keys(HASH_NUMBERS) as HashName[];
 
 const PAGE_BYTES = 65_536;
 const TABLE_START = 16_384;
+/** SHA-1 of short messages reads whole chunks, beyond the end of the text. */
+const SLACK_BYTES = 64;
 const TOP = (1n << 64n) - 1n;
 const LOW_32_BITS = 0xffff_ffffn;
 
@@ -21,6 +23,7 @@ interface KernelExports {
   begin(start: number, end: number, words: number): void;
   next(hashNumber: number): number;
   fold(count: number, table: number, permutations: number, mask: bigint): void;
+  foldWide(count: number, table: number, permutations: number): void;
 }
 
 let compiled: WebAssembly.Module | undefined;
@@ -50,7 +53,7 @@ export class Kernel {
   }
 
   #reserve(textBytes: number): void {
-    const missing = this.#textStart + textBytes - this.#exports.memory.buffer.byteLength;
+    const missing = this.#textStart + textBytes + SLACK_BYTES - this.#exports.memory.buffer.byteLength;
     if (missing > 0) this.#exports.memory.grow(Math.ceil(missing / PAGE_BYTES));
   }
 
@@ -83,12 +86,13 @@ export class Kernel {
   /** The minimum of every permutation over all shingles, or `null` where the text has fewer than `size` words. */
   minima(text: string, size: number, hash: HashName): BigUint64Array | null {
     const { length, byteLength } = this.#permutations.a;
-    const mask = hash.endsWith('32') ? LOW_32_BITS : TOP;
+    const isWide = !hash.endsWith('32');
     let blocks = 0;
     for (const block of this.shingles(text, size, hash)) {
       const minima = new BigUint64Array(this.#exports.memory.buffer, TABLE_START + 2 * byteLength, length);
       if (blocks++ === 0) minima.fill(TOP);
-      this.#exports.fold(block.length, TABLE_START, length, mask);
+      if (isWide) this.#exports.foldWide(block.length, TABLE_START, length);
+      else this.#exports.fold(block.length, TABLE_START, length, LOW_32_BITS);
     }
     if (blocks === 0) return null;
     return new BigUint64Array(this.#exports.memory.buffer, TABLE_START + 2 * byteLength, length).slice();

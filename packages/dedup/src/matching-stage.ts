@@ -13,11 +13,11 @@ const ADVANCE_EVERY = 10_000;
  * those of datatrove with one task per bucket. What equals a signature of an index is paired with 2^32 − 1 twice.
  */
 export function matchBand(settings: StageSettings, band: number, advance: Advance): TaskResult {
-  const { folder, inputs, indexes, minHash, taskBytes } = settings;
+  const { folder, parts, indexes, minHash, taskBytes } = settings;
   const layout = layoutOf(minHash.rows, minHash.hash);
-  const signatures = inputs.map((_, rank) => join(folder, stagePath.signatures(band, rank)));
+  const signatures = parts.map((_, rank) => join(folder, stagePath.signatures(band, rank)));
   const paths = [...indexes.map((index) => join(index, stagePath.index(band))), ...signatures];
-  const file = new StageFile(join(folder, stagePath.matches(band)));
+  const file = new StageFile(join(folder, stagePath.matches(band)), { sync: false });
   const last = new Uint32Array(layout.words);
   const pair = new Uint32Array(4);
   let records = 0;

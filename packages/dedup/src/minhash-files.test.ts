@@ -43,7 +43,10 @@ describe('minHashFiles', () => {
     );
     expect(report.counts).toMatchObject({ read: 16, documents: 16, kept: 6, removed: 10, clusters: 4 });
     expect(report.clusterSizes).toEqual({ 2: 1, 3: 1, 4: 1, 5: 1 });
-    expect(report.largestClusters[0]).toEqual({ size: 5, ids: WINDOWS.slice(5, 10).map(({ id }) => id) });
+    const [first] = WINDOWS.slice(5);
+    const ids = WINDOWS.slice(5, 10).map(({ id }) => id);
+    expect(report.largestClusters[0]).toEqual({ size: 5, ids, text: first.text.slice(0, 200) });
+    expect(report.removedByKind).toEqual({ near_duplicate: 10, near_duplicate_of_index: 0 });
     expect(JSON.parse(readFileSync(path('out', 'report.json'), 'utf8'))).toMatchObject({ counts: report.counts });
   });
 
@@ -243,8 +246,8 @@ describe('minHashFiles', () => {
     await expect(minHashFiles({ inputs, folder: path('x'), memory: 1000 })).rejects.toMatchObject({
       code: 'OUT_OF_MEMORY',
     });
-    writeFileSync(path('a.parquet'), '');
-    await expect(minHashFiles({ inputs: [path('a.parquet')], folder: path('y') })).rejects.toThrow(/is no \.jsonl/);
+    writeFileSync(path('a.csv'), '');
+    await expect(minHashFiles({ inputs: [path('a.csv')], folder: path('y') })).rejects.toThrow(/is no \.jsonl/);
     await expect(minHashFiles({ inputs: [path('none')], folder: path('y') })).rejects.toMatchObject({
       code: 'FILE_NOT_FOUND',
     });

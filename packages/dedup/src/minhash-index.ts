@@ -17,12 +17,12 @@ interface IndexDescription {
 const describe = (minHash: MinHashOptions) =>
   JSON.stringify({ ...minHash, maximumCharacters: String(minHash.maximumCharacters) });
 
-function readRun(folder: string): { minHash: MinHashOptions; inputs: unknown[] } {
+function readRun(folder: string): { minHash: MinHashOptions; parts: unknown[] } {
   const path = join(folder, 'stages', 'run.json');
   if (!existsSync(join(folder, 'report.json')) || !existsSync(path)) {
     throw new DedupError('UNREADABLE_FILE', `${path}: is not there; give the folder of a finished run with its stages`);
   }
-  const run = JSON.parse(readFileSync(path, 'utf8')) as { minHash: MinHashOptions; inputs: unknown[] };
+  const run = JSON.parse(readFileSync(path, 'utf8')) as { minHash: MinHashOptions; parts: unknown[] };
   return { ...run, minHash: { ...run.minHash, maximumCharacters: Number(run.minHash.maximumCharacters) } };
 }
 
@@ -35,11 +35,11 @@ function readRun(folder: string): { minHash: MinHashOptions; inputs: unknown[] }
  * @throws DedupError `UNREADABLE_FILE` when the run is not finished, or its stage files are gone
  */
 export function saveMinHashIndex(folder: string, index: string): void {
-  const { minHash, inputs } = readRun(folder);
+  const { minHash, parts } = readRun(folder);
   const layout = layoutOf(minHash.rows, minHash.hash);
   const files: Record<string, FileSeal> = {};
   for (let band = 0; band < minHash.bands; band++) {
-    const paths = inputs.map((_, rank) => join(folder, stagePath.signatures(band, rank)));
+    const paths = parts.map((_, rank) => join(folder, stagePath.signatures(band, rank)));
     const file = new StageFile(join(index, stagePath.index(band)));
     const last = new Uint32Array(layout.words - 1);
     let written = 0;

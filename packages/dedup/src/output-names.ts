@@ -10,14 +10,17 @@ export interface FileStatus {
 }
 
 /** Formats that would be taken for broken lines. */
-const UNREAD = /\.(zst|parquet|bz2|xz|lz4|zip|arrow|csv|tar)$/i;
+const UNREAD = /\.(bz2|xz|lz4|zip|arrow|csv|tar)$/i;
 
 /** @throws DedupError `FILE_NOT_FOUND`, `UNREADABLE_FILE` */
 export function statusOf(path: string): FileStatus {
   const status = statSync(path, { throwIfNoEntry: false });
   if (status === undefined) throw new DedupError('FILE_NOT_FOUND', `${path}: no such file`);
   if (UNREAD.test(path)) {
-    throw new DedupError('UNREADABLE_FILE', `${path}: is no .jsonl or .jsonl.gz, which are read; convert it first`);
+    throw new DedupError(
+      'UNREADABLE_FILE',
+      `${path}: is no .jsonl, .jsonl.gz, .jsonl.zst or .parquet, which are read; convert it first`,
+    );
   }
   if (!status.isFile()) throw new DedupError('UNREADABLE_FILE', `${path}: cannot be read (not a file)`);
   return { bytes: status.size, modified: status.mtimeMs };

@@ -1,12 +1,16 @@
-import { clusteringBytes } from './clustering-stage.ts';
 import { expectedRecall } from './match-probability.ts';
 import { resolveMinHashOptions } from './min-hash-options.ts';
 import type { MinHashOptions, MinHashSettings } from './min-hash-options.ts';
 import { MinHasher } from './min-hasher.ts';
 import { statusOf } from './output-names.ts';
+import { cutInputs } from './input-parts.ts';
+import type { RecordKeys } from './file-record.ts';
+import { describeParquet, isParquet } from './parquet-input.ts';
 import { readRecords } from './read-records.ts';
-import type { RecordKeys } from './read-records.ts';
 import { layoutOf } from './signature-records.ts';
+import { stageMemory } from './stage-memory.ts';
+import { STAGES } from './stage-settings.ts';
+import type { Stage } from './stage-settings.ts';
 
 /** What an out-of-core run will need and can be expected to find. */
 export interface MinHashPlan {
@@ -23,7 +27,7 @@ export interface MinHashPlan {
   /** estimated space of the stage files, without kept and removed documents */
   stageBytes: number;
   /** buffers of each stage, in bytes; a line at work takes about ten times its length besides */
-  memory: { signatures: number; matching: number; clustering: number; filtering: number };
+  memory: Record<Stage, number>;
   /** expected share of pairs found, by their Jaccard similarity */
   expectedRecall: Record<string, number>;
 }
@@ -41,8 +45,6 @@ export const DEFAULT_MEMORY = 512 * 2 ** 20;
 const SAMPLED_PER_FILE = 200;
 /** Bytes of a document's id and where it ends, about. */
 const ID_BYTES = 48;
-/** Buffers of a worker that sorts lines into two files. */
-const FILTER_BYTES = 5 * 2 ** 20;
 
 interface Sample {
   documents: number;
@@ -57,7 +59,7 @@ async function sampleFile(path: string, hasher: MinHasher, keys: RecordKeys): Pr
   const counter = (bytes: number) => {
     fileBytes += bytes;
   };
-  for await (const { document, bytes } of readRecords(path, path, keys, undefined, counter)) {
+  for await (const { document, bytes } of readRecords(path, { ...keys, textOnly: true, onBytes: counter })) {
     lineBytes += (bytes?.length ?? 0) + 1;
     if (document === null) sample.broken++;
     else if (hasher.signature(document.text) === null) sample.tooShort++;
@@ -66,10 +68,11 @@ async function sampleFile(path: string, hasher: MinHasher, keys: RecordKeys): Pr
     complete = false;
     break;
   }
+  if (complete) return { ...sample, estimate: sample.documents };
+  if (isParquet(path)) return { ...sample, estimate: Number((await describeParquet(path)).metadata.num_rows) };
   // A plain file's lines are counted exactly; of a compressed one only the bytes read for them are known.
-  const read = path.endsWith('.gz') ? fileBytes : lineBytes;
-  const estimate = complete ? sample.documents : (sample.documents * statusOf(path).bytes) / read;
-  return { ...sample, estimate };
+  const read = /\.(gz|zst)$/.test(path) ? fileBytes : lineBytes;
+  return { ...sample, estimate: (sample.documents * statusOf(path).bytes) / read };
 }
 
 /**
@@ -90,7 +93,11 @@ export async function planFiles(options: PlanOptions): Promise<MinHashPlan> {
   const sum = (name: keyof Sample) => samples.reduce((total, sample) => total + sample[name], 0);
   const documents = Math.round(sum('estimate'));
   const recordBytes = 4 * layoutOf(settings.rows, settings.hash).words;
-  const perWorker = memory / workers;
+  const parts = cutInputs(inputs).length;
+  const memoryOf = (stage: Stage) => {
+    const threads = Math.min(workers, stage === 'matching' ? settings.bands : parts);
+    return stageMemory({ stage, threads, taskBytes: Math.floor(memory / workers), documents });
+  };
   return {
     settings,
     inputs: inputs.length,
@@ -100,12 +107,7 @@ export async function planFiles(options: PlanOptions): Promise<MinHashPlan> {
     tooShortShare: sum('tooShort') / Math.max(1, sum('documents')),
     brokenShare: sum('broken') / Math.max(1, sum('documents') + sum('broken')),
     stageBytes: documents * (settings.bands * recordBytes + ID_BYTES),
-    memory: {
-      signatures: Math.round(perWorker * Math.min(workers, inputs.length)),
-      matching: Math.round(perWorker * Math.min(workers, settings.bands)),
-      clustering: clusteringBytes(documents),
-      filtering: FILTER_BYTES * Math.min(workers, inputs.length),
-    },
+    memory: Object.fromEntries(STAGES.map((stage) => [stage, memoryOf(stage)])) as Record<Stage, number>,
     expectedRecall: expectedRecall(settings),
   };
 }

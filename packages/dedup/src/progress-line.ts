@@ -6,7 +6,8 @@ const INTERVALS = { terminal: 200, log: 5000 };
 const UNITS: Record<string, [divisor: number, name: string]> = {
   bytes: [1e6, 'MB'],
   records: [1e3, 'thousand records'],
-  bands: [1, 'bands'],
+  tasks: [1, 'tasks'],
+  pairs: [1, 'pairs'],
 };
 
 function duration(seconds: number): string {

@@ -1,31 +1,20 @@
-import { createReadStream } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
-import { createGunzip } from 'node:zlib';
-import { DedupError } from './dedup-error.ts';
+import { describeReadError, openBytes } from './open-bytes.ts';
 
 /** Longest line in characters; one that is longer is taken for a file that is not JSON Lines. */
 const LONGEST_LINE = 256 * 1024 * 1024;
 
 async function* decode(path: string): AsyncGenerator<string> {
-  const file = createReadStream(path, { highWaterMark: 1 << 20 });
-  const gunzip = path.endsWith('.gz') ? createGunzip({ chunkSize: 1 << 20 }) : null;
-  if (gunzip) file.on('error', (error) => gunzip.destroy(error)).pipe(gunzip);
   const decoder = new StringDecoder('utf8');
-  for await (const chunk of gunzip ?? file) yield decoder.write(chunk as Buffer);
+  for await (const chunk of openBytes(path)) yield decoder.write(chunk);
   yield decoder.end();
 }
 
-function describe(path: string, cause: unknown): DedupError {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return new DedupError('FILE_NOT_FOUND', `${path}: no such file`, { cause });
-  return new DedupError('UNREADABLE_FILE', `${path}: cannot be read (${message})`, { cause });
-}
-
 /**
- * The lines of a text file, plain or (`.gz`) gzipped, without their line feeds; only "\n" ends a line, since JSON may hold
- * U+2028.
+ * The lines of a text file, plain, gzipped (`.gz`) or `.zst`, without their line feeds; only "\n" ends a line, since JSON
+ * may hold U+2028.
  *
- * @throws DedupError `FILE_NOT_FOUND`, `UNREADABLE_FILE` (also for damaged or truncated gzip, and for lines over 256 Mi characters)
+ * @throws DedupError `FILE_NOT_FOUND`, `UNREADABLE_FILE` (also for damaged compression, and for lines over 256 Mi characters)
  */
 export async function* readLines(path: string): AsyncGenerator<string> {
   let parts: string[] = [];
@@ -42,7 +31,7 @@ export async function* readLines(path: string): AsyncGenerator<string> {
       if ((length += rest.length) > LONGEST_LINE) throw new Error('a line is longer than 256 Mi characters');
     }
   } catch (error) {
-    throw describe(path, error);
+    throw describeReadError(path, error);
   }
   if (length > 0) yield parts.join('');
 }

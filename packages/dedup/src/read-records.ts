@@ -1,67 +1,48 @@
 import { isUtf8 } from 'node:buffer';
 import { readByteLines } from './byte-lines.ts';
-import type { TextDocument } from './exact-deduplicator.ts';
-
-/** Under which keys of a record its text and its name stand. */
-export interface RecordKeys {
-  /** default `text` */
-  textKey: string;
-  /** default `id`; a record without it is named after its place, `FILE:LINE` */
-  idKey: string;
-}
-
-/** A line of a JSON Lines file. */
-export interface FileRecord {
-  /** as it stands in the file, without the line feed; `null` where the line is too long to take */
-  bytes: Buffer | null;
-  line: number;
-  /** `null` where the line holds no document */
-  document: TextDocument | null;
-  /** why the line holds no document */
-  problem: string | null;
-  /** the line is valid UTF-8; what is not was read as U+FFFD */
-  validUtf8: boolean;
-}
+import type { ByteLine } from './byte-lines.ts';
+import { documentOf } from './file-record.ts';
+import type { FileRecord, ReadOptions, RecordKeys } from './file-record.ts';
+import { isParquet, readParquet } from './parquet-input.ts';
 
 /** Only white space of JSON: space, tab, carriage return. */
 const isBlank = (bytes: Buffer) => bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
 
-function parse(bytes: Buffer, { textKey, idKey }: RecordKeys, place: string): TextDocument | string {
-  let record: unknown;
+const noField = () => undefined;
+
+function parseLine({ number, bytes }: ByteLine, place: string, keys: RecordKeys): FileRecord {
+  const broken = { line: number, document: null, named: false, validUtf8: true, bytes, row: null, field: noField };
+  if (bytes === null) return { ...broken, problem: 'line too long' };
+  const validUtf8 = isUtf8(bytes);
+  let record: Record<string, unknown> | null;
   try {
-    record = JSON.parse(bytes.toString('utf8'));
+    record = JSON.parse(bytes.toString('utf8')) as Record<string, unknown> | null;
   } catch {
-    return 'not JSON';
+    return { ...broken, problem: 'not JSON', validUtf8 };
   }
-  const fields = (record ?? {}) as Record<string, unknown>;
-  const text = fields[textKey];
-  if (typeof text !== 'string') return `no string under "${textKey}"`;
-  return { id: String(fields[idKey] ?? place), text };
+  const field = (name: string) => (record !== null && Object.hasOwn(record, name) ? record[name] : undefined);
+  return { line: number, ...documentOf(field, keys, place), validUtf8, bytes, row: null, field };
+}
+
+function* parseLines(lines: Iterable<ByteLine>, path: string, options: ReadOptions): Generator<FileRecord> {
+  for (const line of lines) {
+    if (line.bytes !== null && isBlank(line.bytes)) continue;
+    yield parseLine(line, `${path}:${line.number + (options.linesBefore ?? 0)}`, options);
+  }
 }
 
 /**
- * The records of a JSON Lines file; empty lines are passed over. Lines that hold no document are given with the reason, so
- * that one bad line does not end a long run.
+ * The records of a file, in groups that were read together and must be gone through before the next is asked for; empty
+ * lines are passed over. Records that hold no document are given with the reason, so that one of them does not end a long run.
  *
- * @param name what the file is called in ids
- * @throws what {@link readByteLines} throws
+ * @throws what {@link readByteLines} and {@link readParquet} throw
  */
-export async function* readRecords(
-  path: string,
-  name: string,
-  keys: RecordKeys,
-  longestLine?: number,
-  onBytes?: (bytes: number) => void,
-): AsyncGenerator<FileRecord> {
-  for await (const { number: line, bytes } of readByteLines(path, longestLine, onBytes)) {
-    if (bytes === null) {
-      yield { bytes, line, document: null, problem: 'line too long', validUtf8: true };
-      continue;
-    }
-    if (isBlank(bytes)) continue;
-    const parsed = parse(bytes, keys, `${name}:${line}`);
-    const isDocument = typeof parsed !== 'string';
-    const document = isDocument ? parsed : null;
-    yield { bytes, line, document, problem: isDocument ? null : parsed, validUtf8: isUtf8(bytes) };
-  }
+export async function* readRecordGroups(path: string, options: ReadOptions): AsyncGenerator<Iterable<FileRecord>> {
+  if (isParquet(path)) yield* readParquet(path, options);
+  else for await (const lines of readByteLines(path, options)) yield parseLines(lines, path, options);
+}
+
+/** The same, one after the other. */
+export async function* readRecords(path: string, options: ReadOptions): AsyncGenerator<FileRecord> {
+  for await (const group of readRecordGroups(path, options)) yield* group;
 }

@@ -148,8 +148,27 @@ describe('smol-dedup', () => {
       metadata: { repeated_ranges: [[0, notice.length]] },
     });
     expect(readRecords('out', 'removed', 'in.jsonl')).toHaveLength(1);
-    const little = await run('substrings', path('in.jsonl'), '-o', path('less'), '--memory', '1K');
-    expect(little).toMatchObject({ code: 1, stderr: expect.stringContaining('raise --memory') });
+    await run('substrings', path('in.jsonl'), '-o', path('less'), '--minimum-bytes', '40', '--memory', '1K');
+    expect(readFileSync(path('less', 'kept', 'in.jsonl'))).toEqual(readFileSync(path('out', 'kept', 'in.jsonl')));
+    const report = JSON.parse(readFileSync(path('out', 'report.json'), 'utf8')) as object;
+    expect(report).toMatchObject({
+      removedByKind: { repeated_substrings: 1 },
+      counts: { read: 3, kept: 2, removed: 1 },
+    });
+  });
+
+  it('cuts lists of token ids, and leaves the text', async () => {
+    const shared = Array.from({ length: 60 }, (_, index) => index * 7);
+    const own = (seed: number) => Array.from({ length: 60 }, (_, index) => 50_000 + seed * 60 + index);
+    const records = [1, 2].map((seed) => ({ text: 'x', ids: [...shared, ...own(seed)] }));
+    writeFileSync(path('in.jsonl'), toLines([...records, { text: 'y', ids: shared }]));
+    await run('substrings', path('in.jsonl'), '-o', path('out'), '--token-key', 'ids');
+    const kept = readRecords('out', 'kept', 'in.jsonl') as unknown as { ids: number[]; text: string }[];
+    expect(kept.map(({ ids }) => ids)).toEqual([records[0].ids, own(2)]);
+    expect(readRecords('out', 'removed', 'in.jsonl')[0].metadata.repeated_ranges).toEqual([[0, 60]]);
+    writeFileSync(path('in.jsonl'), toLines([{ text: 'x', ids: [1, -2] }]));
+    const failed = await run('substrings', path('in.jsonl'), '-o', path('no'), '--token-key', 'ids');
+    expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('"ids" must be a list of token ids') });
   });
 
   it('removes what evaluations say, and says what matched', async () => {

@@ -3,13 +3,15 @@ import type { Writable } from 'node:stream';
 import type { CliStreams } from './cli-streams.ts';
 import type { CommandArguments } from './command-arguments.ts';
 import { explainDocument } from './explain-document.ts';
-import { bloom, decontaminate, exact, percent, sentences, substrings, summarize } from './filter-commands.ts';
-import type { Outcome } from './filter-commands.ts';
+import { bloom, decontaminate, exact, percent, sentences, summarize } from './filter-commands.ts';
+import type { Outcome, Talk } from './filter-commands.ts';
 import { minHashFiles } from './minhash-files.ts';
 import { saveMinHashIndex } from './minhash-index.ts';
 import { DEFAULT_MEMORY, planFiles } from './plan-files.ts';
 import type { MinHashPlan } from './plan-files.ts';
 import { ProgressLine } from './progress-line.ts';
+import { substrings } from './substring-command.ts';
+import type { Explanation } from './explain-document.ts';
 
 async function print(stream: Writable, text: string): Promise<void> {
   if (!stream.write(text)) await once(stream, 'drain');
@@ -35,8 +37,9 @@ function describePlan({
     `${inputs} inputs, ${megabytes(inputBytes)}, about ${documents} documents (${sampled} read)\n` +
     `too short for a signature: ${percent(tooShortShare)}, broken: ${percent(brokenShare)}\n` +
     `disk for stage files: about ${megabytes(stageBytes)}\n` +
-    `memory for buffers: signatures ${megabytes(memory.signatures)}, matching ${megabytes(memory.matching)}, ` +
-    `clustering ${megabytes(memory.clustering)}, filtering ${megabytes(memory.filtering)}\n` +
+    `memory for buffers: ${Object.entries(memory)
+      .map(([stage, bytes]) => `${stage} ${megabytes(bytes)}`)
+      .join(', ')}\n` +
     `expected share of near duplicates found:\n${recall.join('')}`
   );
 }
@@ -53,56 +56,78 @@ async function plan({
   return { report, summary: describePlan(report) };
 }
 
-async function minhash(given: CommandArguments, streams: CliStreams, progress: ProgressLine): Promise<Outcome> {
-  const { operands: inputs, output: folder, minHash, workers, memory, textKey, idKey, representative, quiet } = given;
-  const talk = (text: string) => (quiet ? undefined : void streams.stderr.write(text));
-  talk(`up to ${megabytes(memory ?? DEFAULT_MEMORY)} for buffers, ${workers} workers\n`);
+async function minhash(given: CommandArguments, { progress, say }: Talk): Promise<Outcome> {
+  const { operands: inputs, output: folder, minHash, quiet, rehydrate: rehydration, saveIndex, ...options } = given;
+  const { workers, memory, textKey, idKey, representative, indexes, clusterIds } = options;
+  say(`up to ${megabytes(memory ?? DEFAULT_MEMORY)} for buffers, ${workers} workers\n`);
   const report = await minHashFiles({
-    inputs,
-    folder,
-    ...minHash,
-    workers,
-    memory,
-    textKey,
-    idKey,
-    representative,
-    indexes: given.indexes,
+    ...{
+      inputs,
+      folder,
+      ...minHash,
+      workers,
+      memory,
+      textKey,
+      idKey,
+      representative,
+      indexes,
+      clusterIds,
+      rehydration,
+    },
     onProgress: quiet ? undefined : (state) => progress.show(state),
-    onDamage: (message) => talk(`${message}; it is made again\n`),
+    onStage: ({ stage, tasks, threads, memory: bytes }) => {
+      if (tasks > 0) say(`${stage}: ${tasks} tasks in ${threads} threads, up to ${megabytes(bytes)} for buffers\n`);
+    },
+    onDamage: (message) => say(`${message}; it is made again\n`),
   });
-  if (given.saveIndex !== undefined) saveMinHashIndex(folder, given.saveIndex);
+  if (saveIndex !== undefined) saveMinHashIndex(folder, saveIndex);
   const { counts } = report;
   const short = counts.tooShort > 0 ? `; ${counts.tooShort} too short for a signature` : '';
   return { report, summary: `${summarize(counts)} in ${counts.clusters} clusters${short}\n` };
 }
 
-async function explain({ operands: [folder, id] }: CommandArguments): Promise<Outcome> {
-  const report = await explainDocument(folder, id);
-  if (report.kept) return { report, summary: `${id} is kept\n` };
-  const bands = report.bands.length === 0 ? 'none; other members of the cluster join the two' : report.bands.join(' ');
-  const similarity =
-    report.jaccard === null
-      ? ''
-      : `Jaccard similarity ${report.jaccard.toFixed(3)}, estimated ${report.estimatedJaccard!.toFixed(3)}\nequal bands: ${bands}\n`;
-  const shared = report.sharedText === null ? '' : `longest shared text: ${report.sharedText.slice(0, 500)}\n`;
-  const summary = `${id} was removed: ${report.reason} of ${report.duplicateOf ?? 'an unknown document'}\n${similarity}${shared}`;
-  return { report, summary };
+function describeChain({ chain }: Explanation): string {
+  if (chain === null || chain.length < 2) return '';
+  const lines = chain.map(({ id, bands, jaccard }, index) => {
+    const similarity = jaccard === null ? '' : `, Jaccard similarity ${jaccard.toFixed(3)}`;
+    return `  ${index + 1}. ${id ?? 'a document of an earlier run'}: bands ${bands.join(' ')}${similarity}\n`;
+  });
+  return `joined by others, of which each equals the one before in some bands:\n${lines.join('')}`;
 }
 
-function perform(given: CommandArguments, streams: CliStreams, progress: ProgressLine): Promise<Outcome> {
-  if (given.command === 'minhash') return minhash(given, streams, progress);
-  if (given.command === 'exact') return exact(given, progress);
-  if (given.command === 'bloom') return bloom(given, progress);
-  if (given.command === 'sentences') return sentences(given, progress);
-  if (given.command === 'substrings') return substrings(given, progress);
-  if (given.command === 'decontaminate') return decontaminate(given, progress);
+function describeExplanation(report: Explanation): string {
+  const { id, reason, duplicateOf, jaccard, estimatedJaccard, bands, sharedText, details } = report;
+  const equal = bands.length === 0 ? 'none' : bands.join(' ');
+  const similarity =
+    jaccard === null
+      ? ''
+      : `Jaccard similarity ${jaccard.toFixed(3)}, estimated ${estimatedJaccard!.toFixed(3)}\nequal bands: ${equal}\n`;
+  const shared = sharedText === null ? '' : `longest shared text: ${sharedText.slice(0, 500)}\n`;
+  const more = Object.entries(details).map(([key, value]) => `${key}: ${JSON.stringify(value).slice(0, 500)}\n`);
+  const twin = duplicateOf === null ? '' : ` of ${duplicateOf}`;
+  return `${id} was removed: ${reason}${twin}\n${similarity}${describeChain(report)}${shared}${more.join('')}`;
+}
+
+async function explain({ operands: [folder, id] }: CommandArguments): Promise<Outcome> {
+  const report = await explainDocument(folder, id);
+  return { report, summary: report.kept ? `${id} is kept\n` : describeExplanation(report) };
+}
+
+function perform(given: CommandArguments, talk: Talk): Promise<Outcome> {
+  if (given.command === 'minhash') return minhash(given, talk);
+  if (given.command === 'exact') return exact(given, talk);
+  if (given.command === 'bloom') return bloom(given, talk);
+  if (given.command === 'sentences') return sentences(given, talk);
+  if (given.command === 'substrings') return substrings(given, talk);
+  if (given.command === 'decontaminate') return decontaminate(given, talk);
   return given.command === 'explain' ? explain(given) : plan(given);
 }
 
 /** Runs one of the commands: results on standard output where they are asked for, talk on standard error. */
 export async function runCommand(given: CommandArguments, streams: CliStreams): Promise<void> {
   const progress = new ProgressLine(streams.stderr);
-  const { report, summary } = await perform(given, streams, progress);
+  const say = (text: string) => (given.quiet ? undefined : void streams.stderr.write(text));
+  const { report, summary } = await perform(given, { progress, say });
   progress.clear();
   const isResult = given.command === 'explain' || given.command === 'plan';
   if (given.json) await print(streams.stdout, `${JSON.stringify(report)}\n`);

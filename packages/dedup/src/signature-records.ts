@@ -46,6 +46,15 @@ function leadingBits(words: Uint32Array, start: number, valueWords: number): num
   return words[start + 1] * 8 + (words[start] >>> 29);
 }
 
+/** Sorts, unless it is sorted already as it is where all are equal. */
+function sortRun(run: Uint32Array, compare: (left: number, right: number) => number): void {
+  for (let place = 1; place < run.length; place++) {
+    if (compare(run[place - 1], run[place]) <= 0) continue;
+    run.sort(compare);
+    return;
+  }
+}
+
 /**
  * The order of records: sorted natively by the leading 32 bits of the first value, then runs of equal ones in full.
  *
@@ -64,7 +73,7 @@ function sortedOrder(words: Uint32Array, count: number, layout: RecordLayout): U
     const leading = Math.floor(keys[start] / MOST_SORTED_RECORDS);
     let end = start + 1;
     while (end < count && Math.floor(keys[end] / MOST_SORTED_RECORDS) === leading) end++;
-    if (end - start > 1) order.subarray(start, end).sort(compare);
+    if (end - start > 1) sortRun(order.subarray(start, end), compare);
     start = end;
   }
   return order;

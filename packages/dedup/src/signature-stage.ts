@@ -1,8 +1,9 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TextDocument } from './exact-deduplicator.ts';
+import type { FileRecord } from './file-record.ts';
 import { MinHasher } from './min-hasher.ts';
-import { readRecords } from './read-records.ts';
-import type { FileRecord } from './read-records.ts';
+import { readRecordGroups } from './read-records.ts';
 import { mergeRecords } from './record-merge.ts';
 import { MOST_SORTED_RECORDS, layoutOf, sortRecords } from './signature-records.ts';
 import type { RecordLayout } from './signature-records.ts';
@@ -83,7 +84,7 @@ class SignatureSorter {
   }
 
   #write(path: string, words: Uint32Array): FileSeal {
-    const file = new StageFile(join(this.#settings.folder, path));
+    const file = new StageFile(join(this.#settings.folder, path), { sync: false });
     file.write(asBytes(words));
     return file.close();
   }
@@ -91,7 +92,7 @@ class SignatureSorter {
   #merge(band: number): FileSeal {
     const { folder, taskBytes } = this.#settings;
     const runs = Array.from({ length: this.#runs }, (_, run) => join(folder, stagePath.run(band, this.#rank, run)));
-    const file = new StageFile(join(folder, stagePath.signatures(band, this.#rank)));
+    const file = new StageFile(join(folder, stagePath.signatures(band, this.#rank)), { sync: false });
     mergeRecords(runs, this.#layout, taskBytes / 4 / runs.length, (words, start) => {
       file.write(asBytes(words.subarray(start, start + this.#layout.words)));
     });
@@ -110,18 +111,18 @@ class SignatureSorter {
   }
 }
 
-/** Writes ids so that each can be read by its document's number: JSON strings, and where each ends. */
+/** Writes ids so that each can be read by its document's number: JSON strings (or the line's number), and where each ends. */
 class IdWriter {
   readonly #ids: StageFile;
   readonly #ends: StageFile;
   #end = 0;
 
   constructor(folder: string, rank: number) {
-    this.#ids = new StageFile(join(folder, stagePath.ids(rank)));
-    this.#ends = new StageFile(join(folder, stagePath.idEnds(rank)));
+    this.#ids = new StageFile(join(folder, stagePath.ids(rank)), { sync: false });
+    this.#ends = new StageFile(join(folder, stagePath.idEnds(rank)), { sync: false });
   }
 
-  add(id: string): void {
+  add(id: string | number): void {
     const bytes = Buffer.from(JSON.stringify(id));
     this.#ids.write(bytes);
     this.#end += bytes.length;
@@ -133,36 +134,58 @@ class IdWriter {
   }
 }
 
-/**
- * Stage 1 for one input: `bucket_BBB/RRRRR.minhash.sig` for each band, records of the band's values and the document's
- * number, sorted; bytes as datatrove writes them. Documents are numbered as datatrove does: those with an empty text have
- * no number.
- */
-export async function signInput(settings: StageSettings, rank: number, advance: Advance): Promise<TaskResult> {
-  const hasher = new MinHasher(settings.minHash);
-  const sorter = new SignatureSorter(settings, rank);
-  const ids = new IdWriter(settings.folder, rank);
-  const counts = { read: 0, documents: 0, empty: 0, tooShort: 0, broken: 0, invalidUtf8: 0 };
-  const problems: { line: number; problem: string }[] = [];
-  const { path } = settings.inputs[rank];
-  const take = ({ document, problem, line, validUtf8 }: FileRecord) => {
+/** Signs the documents of one part and counts what else is there. */
+class PartSigner {
+  readonly #hasher: MinHasher;
+  readonly #sorter: SignatureSorter;
+  readonly #ids: IdWriter;
+  readonly counts = { lines: 0, read: 0, documents: 0, empty: 0, tooShort: 0, broken: 0, invalidUtf8: 0 };
+  readonly problems: { line: number; problem: string }[] = [];
+
+  constructor(settings: StageSettings, rank: number) {
+    this.#hasher = new MinHasher(settings.minHash);
+    this.#sorter = new SignatureSorter(settings, rank);
+    this.#ids = new IdWriter(settings.folder, rank);
+  }
+
+  take({ document, problem, line, named, validUtf8 }: FileRecord): void {
+    const { counts } = this;
     counts.read++;
     if (!validUtf8) counts.invalidUtf8++;
     if (document === null) {
       counts.broken++;
-      if (problems.length < PROBLEMS_SHOWN) problems.push({ line, problem: problem! });
-      return;
-    }
-    if (document.text === '') {
-      counts.empty++;
-      return;
-    }
-    ids.add(document.id);
-    const signature = hasher.signature(document.text);
-    if (signature === null) counts.tooShort++;
-    else sorter.add(signature, counts.documents);
-    counts.documents++;
-  };
-  for await (const record of readRecords(path, path, settings, settings.longestLine, advance)) take(record);
-  return { files: { ...sorter.finish(), ...ids.close(rank) }, counts, details: { problems } };
+      if (this.problems.length < PROBLEMS_SHOWN) this.problems.push({ line, problem: problem! });
+    } else if (document.text === '') counts.empty++;
+    else this.#sign(document, named ? document.id : line);
+  }
+
+  #sign({ text }: TextDocument, id: string | number): void {
+    this.#ids.add(id);
+    const signature = this.#hasher.signature(text);
+    if (signature === null) this.counts.tooShort++;
+    else this.#sorter.add(signature, this.counts.documents);
+    this.counts.documents++;
+  }
+
+  finish(rank: number): TaskResult {
+    const files = { ...this.#sorter.finish(), ...this.#ids.close(rank) };
+    return { files, counts: this.counts, details: { problems: this.problems } };
+  }
+}
+
+/**
+ * Stage 1 for one part: `bucket_BBB/RRRRR.minhash.sig` for each band, records of the band's values and the document's
+ * number, sorted; bytes as datatrove writes them. Documents are numbered as datatrove does: those with an empty text have
+ * no number.
+ */
+export async function signInput(settings: StageSettings, rank: number, advance: Advance): Promise<TaskResult> {
+  const { input, range } = settings.parts[rank];
+  const signer = new PartSigner(settings, rank);
+  let lines = 0;
+  const options = { ...settings, range, textOnly: true, onBytes: advance, onLines: (count: number) => (lines = count) };
+  for await (const group of readRecordGroups(settings.inputs[input].path, options)) {
+    for (const record of group) signer.take(record);
+  }
+  signer.counts.lines = lines;
+  return signer.finish(rank);
 }

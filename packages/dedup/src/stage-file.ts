@@ -3,6 +3,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, statSy
 import { dirname } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { DedupError } from './dedup-error.ts';
+import { compressZstandard } from './zstandard.ts';
 
 /** What a file must be to be the one that was written. */
 export interface FileSeal {
@@ -19,25 +20,35 @@ function writeAll(file: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
 }
 
+function compressorFor(path: string): ((bytes: Uint8Array) => Uint8Array) | null {
+  if (path.endsWith('.zst')) return compressZstandard;
+  return path.endsWith('.gz') ? (bytes) => gzipSync(bytes) : null;
+}
+
 /**
- * A binary file (gzipped in members of 1 MiB if it is called `.gz`) that appears under its name only when
- * {@link StageFile.close} has completed and synced it. Keeps 1 MiB in memory.
+ * A binary file (gzipped in members of 1 MiB if it is called `.gz`, in frames if `.zst`) that appears under its name only when
+ * {@link StageFile.close} has completed it. Keeps 1 MiB in memory.
  */
 export class StageFile {
   readonly #path: string;
   readonly #temporary: string;
+  readonly #sync: boolean;
   readonly #hash = newHash();
-  readonly #gzip: boolean;
+  readonly #compress: ((bytes: Uint8Array) => Uint8Array) | null;
   readonly #file: number;
   readonly #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   #filled = 0;
   #written = 0;
 
-  /** @throws DedupError `UNWRITABLE_FILE` */
-  constructor(path: string) {
+  /**
+   * @param sync wait until the disk has it; not needed where the seal is looked at before the file is used again
+   * @throws DedupError `UNWRITABLE_FILE`
+   */
+  constructor(path: string, { sync = true } = {}) {
     this.#path = path;
+    this.#sync = sync;
     this.#temporary = `${path}.partial`;
-    this.#gzip = path.endsWith('.gz');
+    this.#compress = compressorFor(path);
     this.#file = this.#attempt(() => {
       mkdirSync(dirname(path), { recursive: true });
       return openSync(this.#temporary, 'w');
@@ -65,7 +76,7 @@ export class StageFile {
 
   #flush(): void {
     const content = this.#buffer.subarray(0, this.#filled);
-    const bytes = this.#gzip ? gzipSync(content) : content;
+    const bytes = this.#compress ? this.#compress(content) : content;
     this.#hash.update(bytes);
     this.#attempt(() => writeAll(this.#file, bytes));
     this.#written += bytes.length;
@@ -74,9 +85,9 @@ export class StageFile {
 
   /** Completes the file: written, synced, renamed. */
   close(): FileSeal {
-    if (this.#filled > 0 || (this.#gzip && this.#written === 0)) this.#flush();
+    if (this.#filled > 0 || (this.#compress && this.#written === 0)) this.#flush();
     this.#attempt(() => {
-      fsyncSync(this.#file);
+      if (this.#sync) fsyncSync(this.#file);
       closeSync(this.#file);
       renameSync(this.#temporary, this.#path);
     });

@@ -1,19 +1,37 @@
-import { clusteringBytes } from './clustering-stage.ts';
+import { MOST_DOCUMENTS, allocateClusterMemory } from './cluster-memory.ts';
+import type { ClusterMemory } from './cluster-memory.ts';
+import { summarizeClusters } from './cluster-summary.ts';
+import type { ClusterDetails } from './cluster-summary.ts';
+import { numberClusters, uniteInOrder } from './clustering-stage.ts';
 import { DedupError } from './dedup-error.ts';
+import { readDone, writeDone } from './done-file.ts';
+import { joinedInputs } from './joining-stage.ts';
 import { statusOf } from './output-names.ts';
+import { NO_FACTS, factsOf } from './run-facts.ts';
+import type { RunFacts } from './run-facts.ts';
+import { stageMemory } from './stage-memory.ts';
 import type { Stage, StageSettings, TaskResult } from './stage-settings.ts';
-import { readTaskResult } from './stage-task.ts';
-import type { StageTask } from './stage-task.ts';
-import { runTasks } from './task-pool.ts';
+import type { StageTask, Step } from './stage-task.ts';
+import { TaskPool } from './task-pool.ts';
 
 /** How far a stage has got. */
 export interface StageProgress {
   stage: Stage;
-  /** bytes read (signatures, filtering), records (matching) or bands (clustering) so far, without what earlier runs did */
+  /** bytes read (signatures, filtering, joining), records (matching) or tasks (clustering) so far, without what earlier runs did */
   done: number;
   /** how many there are in all for this run to do */
   total: number;
-  unit: 'bytes' | 'records' | 'bands';
+  unit: 'bytes' | 'records' | 'tasks';
+}
+
+/** What a stage will do and need, told before it starts. */
+export interface StageStart {
+  stage: Stage;
+  /** tasks to do, without those that an earlier run did */
+  tasks: number;
+  threads: number;
+  /** bytes of buffers of all threads together */
+  memory: number;
 }
 
 /** How stages are run; none of it changes what they write. */
@@ -22,81 +40,165 @@ export interface RunnerOptions {
   /** bytes for buffers */
   memory: number;
   onProgress?: (progress: StageProgress) => void;
+  /** told before each stage what it will need */
+  onStage?: (start: StageStart) => void;
   /** told of stage files that are not as they were written, before they are made again */
   onDamage?: (message: string) => void;
 }
+
+const sum = (amounts: readonly number[]) => amounts.reduce((total, amount) => total + amount, 0);
+const tasksFor = (stage: StageTask['stage'], count: number): StageTask[] =>
+  Array.from({ length: count }, (_, task) => ({ stage, task }));
 
 /** Runs the stages of one run, one after the other, passing over what is done. */
 export class StageRunner {
   readonly #options: RunnerOptions;
   readonly #settings: StageSettings;
   readonly #results = new Map<Stage, TaskResult[]>();
+  readonly #pool: TaskPool;
+  #facts: RunFacts = NO_FACTS;
 
   constructor(options: RunnerOptions, settings: StageSettings) {
     this.#options = options;
     this.#settings = settings;
+    this.#pool = new TaskPool(options.workers);
+  }
+
+  /** Ends the threads. */
+  close(): Promise<void> {
+    return this.#pool.close();
   }
 
   results(stage: Stage): TaskResult[] {
     return this.#results.get(stage)!;
   }
 
-  get #documents(): number[] {
-    return this.#results.get('signatures')?.map(({ counts }) => counts.documents) ?? [];
+  /** lines of its input before each part */
+  get linesBefore(): readonly number[] {
+    return this.#facts.linesBefore;
   }
 
   #tasksOf(stage: Stage): StageTask[] {
-    const { inputs, minHash } = this.#settings;
-    const count = { signatures: inputs.length, matching: minHash.bands, clustering: 1, filtering: inputs.length }[
-      stage
-    ];
-    return Array.from({ length: count }, (_, task) => ({ stage, task, documents: this.#documents }));
+    const { parts, minHash } = this.#settings;
+    if (stage === 'joining') return joinedInputs(this.#settings).map((task) => ({ stage, task }));
+    return tasksFor(stage, stage === 'matching' ? minHash.bands : parts.length);
   }
 
   /** Takes over what earlier runs have done, and tells what has to be done again. */
   #takeOver(tasks: readonly StageTask[], results: TaskResult[]): StageTask[] {
     return tasks.filter(({ stage, task }) => {
-      const known = readTaskResult(this.#settings.folder, stage, task);
-      if (known === null) return true;
-      if ('damage' in known) {
-        this.#options.onDamage?.(known.damage);
-        return true;
-      }
-      results[task] = known;
-      return false;
+      const known = readDone<TaskResult>(this.#settings.folder, stage, task, this.#options.onDamage);
+      if (known !== null) results[task] = known;
+      return known === null;
     });
   }
 
-  #progressOf(stage: Stage, tasks: readonly StageTask[]): Pick<StageProgress, 'total' | 'unit'> {
-    const { inputs, minHash } = this.#settings;
-    const sum = (amounts: number[]) => amounts.reduce((total, amount) => total + amount, 0);
-    if (stage === 'clustering') return { total: minHash.bands, unit: 'bands' };
-    if (stage === 'matching') return { total: sum(this.#documents) * tasks.length, unit: 'records' };
-    return { total: sum(tasks.map(({ task }) => statusOf(inputs[task].path).bytes)), unit: 'bytes' };
+  /** Bytes that a part is of its input. */
+  #partBytes(rank: number): number {
+    const { inputs, parts } = this.#settings;
+    const { input, range } = parts[rank];
+    return range ? range.end - range.start : statusOf(inputs[input].path).bytes;
   }
 
-  #checkMemory(): void {
+  #progressOf(stage: Stage, tasks: readonly StageTask[]): Pick<StageProgress, 'total' | 'unit'> {
+    const { inputs, minHash, parts } = this.#settings;
+    if (stage === 'clustering') return { total: minHash.bands + parts.length + tasks.length, unit: 'tasks' };
+    if (stage === 'matching') return { total: sum(this.#facts.documents) * tasks.length, unit: 'records' };
+    if (stage === 'joining')
+      return { total: sum(tasks.map(({ task }) => statusOf(inputs[task].path).bytes)), unit: 'bytes' };
+    return { total: sum(tasks.map(({ task }) => this.#partBytes(task))), unit: 'bytes' };
+  }
+
+  #announce(stage: Stage, tasks: number): void {
+    const { workers, onStage } = this.#options;
+    const threads = Math.max(1, Math.min(workers, tasks));
+    const { taskBytes } = this.#settings;
+    const memory = stageMemory({ stage, threads, taskBytes, documents: sum(this.#facts.documents) });
+    if (stage === 'clustering') this.#checkMemory(memory);
+    onStage?.({ stage, tasks, threads, memory });
+  }
+
+  #checkMemory(needed: number): void {
     const { memory } = this.#options;
-    const documents = this.#documents.reduce((total, count) => total + count, 0);
-    const needed = clusteringBytes(documents);
+    const documents = sum(this.#facts.documents);
+    if (documents > MOST_DOCUMENTS) {
+      const message = `${documents} documents cannot be clustered at once, at most ${MOST_DOCUMENTS}; run part of the inputs and use its index for the others`;
+      throw new DedupError('OUT_OF_MEMORY', message);
+    }
     if (needed <= memory) return;
     const message = `clustering ${documents} documents takes ${needed} bytes, ${memory} are allowed; set memory to that much and run again`;
     throw new DedupError('OUT_OF_MEMORY', message);
   }
 
   async run(stage: Stage): Promise<void> {
-    if (stage === 'clustering') this.#checkMemory();
+    if (stage === 'clustering') return this.#cluster();
     const results: TaskResult[] = [];
     const tasks = this.#takeOver(this.#tasksOf(stage), results);
-    const progress: StageProgress = { stage, done: 0, ...this.#progressOf(stage, tasks) };
-    const advance = (amount: number) => {
-      progress.done += amount;
-      this.#options.onProgress?.({ ...progress });
-    };
+    const advance = this.#start(stage, tasks);
     const finish = ({ task }: StageTask, result: TaskResult) => {
       results[task] = result;
     };
-    await runTasks(tasks, this.#settings, this.#options.workers, finish, advance);
+    await this.#runTasks(tasks, null, finish, advance);
     this.#results.set(stage, results);
+    if (stage === 'signatures') this.#facts = factsOf(this.#settings, results);
+  }
+
+  #start(stage: Stage, tasks: readonly StageTask[]): (amount: number) => void {
+    this.#announce(stage, tasks.length);
+    const progress: StageProgress = { stage, done: 0, ...this.#progressOf(stage, tasks) };
+    return (amount) => {
+      progress.done += amount;
+      this.#options.onProgress?.({ ...progress });
+    };
+  }
+
+  #runTasks(
+    tasks: readonly StageTask[],
+    memory: ClusterMemory | null,
+    finish: (task: StageTask, result: TaskResult) => void,
+    advance: (amount: number) => void,
+  ): Promise<void> {
+    const context = { settings: this.#settings, facts: this.#facts, memory };
+    return this.#pool.run(tasks, context, finish, advance);
+  }
+
+  /** Its last task is the summary, which needs all of the shared memory. */
+  async #cluster(): Promise<void> {
+    const { parts, folder } = this.#settings;
+    const results: TaskResult[] = [];
+    const tasks = this.#takeOver(tasksFor('clustering', parts.length + 1), results);
+    if (tasks.length > 0) {
+      const advance = this.#start('clustering', tasks);
+      const memory = allocateClusterMemory(this.#facts.documents);
+      await this.#unite(memory, advance);
+      await this.#step('labelling', parts.length, memory, advance);
+      const clusters = numberClusters(memory);
+      const finish = ({ task }: StageTask, result: TaskResult) => {
+        results[task] = result;
+        advance(1);
+      };
+      await this.#runTasks(
+        tasks.filter(({ task }) => task < parts.length),
+        memory,
+        finish,
+        () => {},
+      );
+      results[parts.length] = summarizeClusters(this.#settings, this.#facts, memory, clusters);
+      writeDone(folder, 'clustering', parts.length, results[parts.length]);
+    }
+    this.#results.set('clustering', results);
+    const { representatives } = results[parts.length].details as ClusterDetails;
+    this.#facts = { ...this.#facts, largest: representatives };
+  }
+
+  async #unite(memory: ClusterMemory, advance: (amount: number) => void): Promise<void> {
+    const { representative, minHash } = this.#settings;
+    if (representative === 'first') return this.#step('uniting', minHash.bands, memory, advance);
+    uniteInOrder(this.#settings, memory);
+    advance(minHash.bands);
+  }
+
+  #step(step: Step, count: number, memory: ClusterMemory, advance: (amount: number) => void): Promise<void> {
+    return this.#runTasks(tasksFor(step, count), memory, () => {}, advance);
   }
 }

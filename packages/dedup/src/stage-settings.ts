@@ -1,10 +1,11 @@
 import { join } from 'node:path';
+import type { RecordKeys } from './file-record.ts';
+import type { InputPart } from './input-parts.ts';
 import type { MinHashOptions } from './min-hash-options.ts';
-import type { RecordKeys } from './read-records.ts';
 import type { FileSeal } from './stage-file.ts';
 
-/** The four stages, in order. */
-export const STAGES = ['signatures', 'matching', 'clustering', 'filtering'] as const;
+/** The stages, in order; the last one only puts together what was cut into parts. */
+export const STAGES = ['signatures', 'matching', 'clustering', 'filtering', 'joining'] as const;
 
 /** A stage of an out-of-core run. */
 export type Stage = (typeof STAGES)[number];
@@ -23,10 +24,16 @@ export interface StageInput {
 export interface StageSettings extends RecordKeys {
   folder: string;
   inputs: readonly StageInput[];
+  /** what the inputs are read in; a part's place is datatrove's rank */
+  parts: readonly InputPart[];
   minHash: MinHashOptions;
   representative: Representative;
   /** folders of signatures of earlier runs: what equals one of them is removed */
   indexes: readonly string[];
+  /** kept and removed documents get their cluster's number and size */
+  clusterIds: boolean;
+  /** kept documents get the weight of the largest size that is not above their cluster's; `null`: none */
+  rehydration: Readonly<Record<number, number>> | null;
   /** memory that one task may use for its buffers */
   taskBytes: number;
   longestLine: number;
@@ -63,5 +70,5 @@ export const stagePath = {
   matches: (band: number) => join('stages', 'buckets', `${digits(band, 5)}_00.dups`),
   cluster: (rank: number, kind: 'remove' | 'clusters' | 'sizes' | 'twins') =>
     join('stages', 'clusters', `${digits(rank, 6)}.${kind}`),
-  result: (stage: Stage, task: number) => join('stages', 'done', `${stage}-${digits(task, 5)}.json`),
+  part: (kind: 'kept' | 'removed', rank: number) => join('stages', 'parts', `${digits(rank, 5)}.${kind}`),
 } as const;

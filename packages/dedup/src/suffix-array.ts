@@ -109,18 +109,20 @@ function sortSuffixes(symbols: Symbols, largest: number): Int32Array {
 }
 
 /**
- * Where the suffixes of a text begin, in the order of their bytes; one that is a beginning of another comes first. Time
- * linear in the length, memory about 20 bytes per byte.
+ * Where the suffixes of a text begin, in the order of their symbols; one that is a beginning of another comes first. Time
+ * linear in the length, memory about 20 bytes per symbol.
+ *
+ * @param largest symbols are numbers from 0 to this one
  */
-export function buildSuffixArray(bytes: Uint8Array): Int32Array {
-  return sortSuffixes(bytes, 255);
+export function buildSuffixArray(symbols: Symbols, largest = 255): Int32Array {
+  return sortSuffixes(symbols, largest);
 }
 
 /**
- * How many bytes each suffix has in common with the one before it in the suffix array, counted up to `most`; by place in
+ * How many symbols each suffix has in common with the one before it in the suffix array, counted up to `most`; by place in
  * the suffix array, 0 for the first (Kasai et al. 2001).
  */
-export function commonPrefixes(bytes: Uint8Array, suffixes: Int32Array, most: number): Int32Array {
+export function commonPrefixes(bytes: Symbols, suffixes: Int32Array, most: number): Int32Array {
   const places = new Int32Array(suffixes.length);
   for (let place = 0; place < suffixes.length; place++) places[suffixes[place]] = place;
   const common = new Int32Array(suffixes.length);

@@ -1,9 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import { DedupError } from './dedup-error.ts';
 import type { DedupErrorCode } from './dedup-error.ts';
-import type { Advance, StageSettings, TaskResult } from './stage-settings.ts';
+import type { Advance, TaskResult } from './stage-settings.ts';
 import { runStageTask } from './stage-task.ts';
-import type { StageTask } from './stage-task.ts';
+import type { StageTask, TaskContext } from './stage-task.ts';
+
+/** What a worker is sent: what all of the tasks that follow are told, or a task. */
+export type WorkerOrder = { kind: 'context'; context: TaskContext } | { kind: 'task'; task: StageTask };
 
 /** What a worker sends. */
 export type WorkerMessage =
@@ -16,57 +19,91 @@ function workerUrl(): URL {
   return new URL(import.meta.url.endsWith('.ts') ? '../dist/worker.js' : './worker.js', import.meta.url);
 }
 
-/** Gives a thread tasks until none is left. */
-function employ(
-  worker: Worker,
-  next: () => StageTask | undefined,
-  finished: (task: StageTask, result: TaskResult) => void,
-  advance: Advance,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let task = next();
+/** A thread and what is done when it says something; it lives through many stages. */
+class Thread {
+  readonly #worker = new Worker(workerUrl());
+  #hear: (message: WorkerMessage) => void = () => {};
+  #fail: (error: DedupError) => void = () => {};
+
+  constructor() {
+    this.#worker.on('message', (message: WorkerMessage) => this.#hear(message));
+    this.#worker.on('error', (cause) => this.#end(`a worker has ended: ${cause.message}`, cause));
+    this.#worker.on('exit', () => this.#end('a worker has ended before its work was done'));
+  }
+
+  #end(message: string, cause?: Error): void {
+    this.#fail(new DedupError('WORKER_FAILED', message, { cause }));
+  }
+
+  #order(message: WorkerOrder): void {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has none
-    const proceed = () => (task ? worker.postMessage(task) : resolve());
-    worker.on('message', (message: WorkerMessage) => {
-      if (message.kind === 'advance') return advance(message.amount);
-      if (message.kind === 'error') return reject(new DedupError(message.code, message.message));
-      finished(task!, message.result);
-      task = next();
+    this.#worker.postMessage(message);
+  }
+
+  /** Gives the thread tasks until none is left. */
+  employ(
+    context: TaskContext,
+    next: () => StageTask | undefined,
+    finished: (task: StageTask, result: TaskResult) => void,
+    advance: Advance,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let task = next();
+      const proceed = () => (task ? this.#order({ kind: 'task', task }) : resolve());
+      this.#fail = reject;
+      this.#hear = (message) => {
+        if (message.kind === 'advance') return advance(message.amount);
+        if (message.kind === 'error') return reject(new DedupError(message.code, message.message));
+        finished(task!, message.result);
+        task = next();
+        proceed();
+      };
+      this.#order({ kind: 'context', context });
       proceed();
     });
-    worker.on('error', (cause) =>
-      reject(new DedupError('WORKER_FAILED', `a worker has ended: ${cause.message}`, { cause })),
-    );
-    worker.on('exit', () => reject(new DedupError('WORKER_FAILED', 'a worker has ended before its work was done')));
-    proceed();
-  });
+  }
+
+  /** Ends the thread, whatever it does. */
+  async close(): Promise<void> {
+    this.#fail = () => {};
+    await this.#worker.terminate();
+  }
 }
 
-/**
- * Does tasks in threads, or in this one if only one is asked for. Results come in any order.
- *
- * @throws DedupError the first that a task meets; the others are stopped
- */
-export async function runTasks(
-  tasks: readonly StageTask[],
-  settings: StageSettings,
-  workers: number,
-  finished: (task: StageTask, result: TaskResult) => void,
-  advance: Advance,
-): Promise<void> {
-  if (workers === 1 || tasks.length < 2) {
-    for (const task of tasks) finished(task, await runStageTask(task, settings, advance));
-    return;
+/** Does tasks in threads, which live until {@link TaskPool.close}, or in this one if only one is asked for. */
+export class TaskPool {
+  readonly #workers: number;
+  readonly #threads: Thread[] = [];
+
+  constructor(workers: number) {
+    this.#workers = workers;
   }
-  const queue = tasks.values();
-  const next = () => queue.next().value as StageTask | undefined;
-  const threads = Array.from(
-    { length: Math.min(workers, tasks.length) },
-    () => new Worker(workerUrl(), { workerData: settings }),
-  );
-  try {
-    await Promise.all(threads.map((thread) => employ(thread, next, finished, advance)));
-  } finally {
-    await Promise.all(threads.map((thread) => thread.terminate()));
+
+  /**
+   * Does tasks; results come in any order.
+   *
+   * @throws DedupError the first that a task meets
+   */
+  async run(
+    tasks: readonly StageTask[],
+    context: TaskContext,
+    finished: (task: StageTask, result: TaskResult) => void,
+    advance: Advance,
+  ): Promise<void> {
+    if (this.#workers === 1 || tasks.length < 2) {
+      for (const task of tasks) finished(task, await runStageTask(task, context, advance));
+      return;
+    }
+    const queue = tasks.values();
+    const next = () => queue.next().value as StageTask | undefined;
+    const count = Math.min(this.#workers, tasks.length);
+    while (this.#threads.length < count) this.#threads.push(new Thread());
+    const threads = this.#threads.slice(0, count);
+    await Promise.all(threads.map((thread) => thread.employ(context, next, finished, advance)));
+  }
+
+  /** Ends all threads. */
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.close()));
   }
 }

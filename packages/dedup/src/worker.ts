@@ -1,19 +1,22 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { DedupError } from './dedup-error.ts';
-import type { StageSettings } from './stage-settings.ts';
 import { runStageTask } from './stage-task.ts';
-import type { StageTask } from './stage-task.ts';
-import type { WorkerMessage } from './task-pool.ts';
+import type { TaskContext } from './stage-task.ts';
+import type { WorkerMessage, WorkerOrder } from './task-pool.ts';
 
 /** The thread that does tasks of an out-of-core run, one at a time. */
 
-const settings = workerData as StageSettings;
+let context: TaskContext | undefined;
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has none
 const post = (message: WorkerMessage) => parentPort?.postMessage(message);
 
-parentPort?.on('message', async (task: StageTask) => {
+parentPort?.on('message', async (order: WorkerOrder) => {
+  if (order.kind === 'context') {
+    context = order.context;
+    return;
+  }
   try {
-    const result = await runStageTask(task, settings, (amount) => post({ kind: 'advance', amount }));
+    const result = await runStageTask(order.task, context!, (amount) => post({ kind: 'advance', amount }));
     post({ kind: 'result', result });
   } catch (error) {
     const code = error instanceof DedupError ? error.code : 'WORKER_FAILED';
