@@ -91,12 +91,17 @@ function assemble(document: PdfDocument, contents: PageContent[], options: Extra
   const indices = contents.map(({ index }) => index);
   const text = joinByPage(blocks, indices, ({ text: own }) => own);
   const markdown = joinByPage(blocks, indices, (block) => blockToMarkdown(block, options));
-  const pages = contents.map(({ layout: _, index, ...record }, at) => ({
+  const pages = contents.map(({ index, route, reason, characters, confidence, garbled, repairs: mended }, at) => ({
     page: index + 1,
     text: text.pages[at],
     textEnd: text.ends[at],
     markdownEnd: markdown.ends[at],
-    ...record,
+    characters,
+    route,
+    reason,
+    confidence,
+    garbled,
+    repairs: mended,
     runningHeads: runningHeads[at],
   }));
   const file = { metadata, outline, pageCount, truncated, repairs: [...repairs] };

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { extractPdf } from './extract-pdf.ts';
 import { makePdf, prose } from './fixtures/make-pdf.ts';
-import { openPdf } from './pdf-document.ts';
+import { openPdf } from './open-pdf.ts';
 import { PdfError } from './pdf-error.ts';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -73,7 +73,7 @@ describe('what is no PDF, or a broken one', () => {
     ['a folder', tmpdir(), 'UNREADABLE_FILE', `${tmpdir()}: cannot be read`],
     ['nothing', new Uint8Array(0), 'NOT_A_PDF', 'the file is empty'],
     ['a web page', bytesOf('<!doctype html><p>404'), 'NOT_A_PDF', 'it begins with "<!doctype html>'],
-    ['only a header', bytesOf('%PDF-1.7\n'), 'DAMAGED', 'its end is missing'],
+    ['only a header', bytesOf('%PDF-1.7\n'), 'TRUNCATED', 'its end mark %%EOF is missing'],
     ['no pages', bytesOf('%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\n%%EOF'), 'DAMAGED', 'no pages can be found'],
   ])('%s', async (_, input, code, message) => {
     const error = await openPdf(input).catch((thrown: unknown) => thrown);

@@ -1,33 +1,38 @@
 import type { CharacterGroup } from './character.ts';
 import { PdfError } from './pdf-error.ts';
-import { loadPdfium } from './pdfium.ts';
 import type { Pdfium } from './pdfium.ts';
+import { readGlyphMeaning } from './glyph-meaning.ts';
 import { readOutline } from './read-outline.ts';
 import type { OutlineEntry } from './read-outline.ts';
 import { readCharacters } from './read-characters.ts';
 import { readMetadata } from './pdf-metadata.ts';
 import type { PdfMetadata } from './pdf-metadata.ts';
-import { imageShare, renderPage } from './render-page.ts';
+import { readPageFeatures } from './page-features.ts';
+import type { PageFeatures } from './page-features.ts';
+import { readSegments } from './read-rules.ts';
+import type { Segment } from './read-rules.ts';
+import { renderPage } from './render-page.ts';
 import type { GreyImage } from './render-page.ts';
-import { readInput } from './read-input.ts';
-import type { NamedBytes, PdfInput } from './read-input.ts';
 
-/** How to open a PDF. */
-export interface OpenPdfOptions {
-  /** User or owner password of an encrypted PDF. */
-  password?: string;
-  /** What to call the PDF in messages; default: its path. */
-  name?: string;
-  /** Larger files are refused; default 512 MiB (the whole file is held in memory). */
-  maximumBytes?: number;
+/** The glyphs of a page. */
+export interface PageGlyphs {
+  /** By direction, the largest group first. */
+  groups: CharacterGroup[];
+  /** Straight lines drawn on the page. */
+  segments: Segment[];
+  /** Share of the glyphs whose meaning is lost, 0 to 1. */
+  garbledShare: number;
+  /** Constants by which the codes of fonts were off, and were put right. */
+  shifts: number[];
 }
 
-const MAXIMUM_BYTES = 512 * 1024 * 1024;
-
-/** `FPDF_GetLastError` after a failed load. */
-const FORMAT_ERROR = 3;
-const PASSWORD_ERROR = 4;
-const SECURITY_ERROR = 5;
+/** What is known of a file before its pages are read. */
+export interface FileState {
+  /** The file was cut short: what is missing cannot be read. */
+  truncated: boolean;
+  /** What was mended to read the file at all, in words. */
+  repairs: string[];
+}
 
 /** An open PDF. Memory outside the JavaScript heap is held until {@link PdfDocument.close}. */
 export class PdfDocument {
@@ -35,19 +40,46 @@ export class PdfDocument {
   readonly name: string;
   readonly pageCount: number;
   readonly metadata: PdfMetadata;
+  /** The file was cut short: what is missing cannot be read. */
+  readonly truncated: boolean;
+  /** What was mended to read the file at all, in words. */
+  readonly repairs: readonly string[];
   readonly #pdfium: Pdfium;
   readonly #file: number;
   readonly #handle: number;
   #closed = false;
 
-  /** Use {@link openPdf}. */
-  constructor(pdfium: Pdfium, name: string, file: number, handle: number) {
+  /** Use `openPdf`. */
+  constructor(pdfium: Pdfium, name: string, file: number, handle: number, state: FileState) {
     this.#pdfium = pdfium;
     this.#file = file;
     this.#handle = handle;
     this.name = name;
+    this.truncated = state.truncated;
+    this.repairs = state.repairs;
     this.pageCount = pdfium.calls.FPDF_GetPageCount(handle);
     this.metadata = readMetadata(pdfium, handle);
+  }
+
+  /** The language it declares (BCP 47); empty when it declares none. */
+  get language(): string {
+    this.#checkOpen();
+    return this.#guard(() =>
+      this.#pdfium.readString((pointer, size) =>
+        this.#pdfium.calls.FPDFCatalog_GetLanguage(this.#handle, pointer, size),
+      ),
+    );
+  }
+
+  /** Whether it has form fields. */
+  get isForm(): boolean {
+    this.#checkOpen();
+    return this.#guard(() => this.#pdfium.calls.FPDF_GetFormType(this.#handle) > 0);
+  }
+
+  /** False once it was closed, or PDFium failed. */
+  get isUsable(): boolean {
+    return !this.#closed && !this.#pdfium.broken;
   }
 
   /** The bookmarks, as a reader shows them beside the pages. */
@@ -81,13 +113,17 @@ export class PdfDocument {
    * @throws PdfError INVALID_ARGUMENT, DAMAGED, TOO_LARGE
    */
   characters(index: number, maximum = Infinity): CharacterGroup[] {
+    return this.glyphs(index, maximum).groups;
+  }
+
+  /** The same, with what was found out about the meaning of the glyphs' codes. */
+  glyphs(index: number, maximum = Infinity): PageGlyphs {
     return this.#withTextPage(index, (pdfium, textPage, page) => {
       const count = pdfium.calls.FPDFText_CountChars(textPage);
-      if (count <= maximum) return readCharacters(pdfium, textPage, page);
-      throw new PdfError(
-        'TOO_LARGE',
-        `${this.name}: page ${index + 1} has ${count} characters where ${maximum} are left; raise maximumCharacters to read it`,
-      );
+      if (count > maximum) throw tooManyCharacters(this.name, index, count, maximum);
+      const { shifts, garbledShare } = readGlyphMeaning(pdfium, textPage);
+      const groups = readCharacters(pdfium, textPage, page, shifts);
+      return { groups, segments: readSegments(pdfium, page), garbledShare, shifts: [...shifts.values()] };
     });
   }
 
@@ -103,13 +139,23 @@ export class PdfDocument {
   }
 
   /**
-   * Share of a page that its images cover, 0 to 1.
+   * What is drawn on a page: text, hidden text, images, paths; the features by which FinePDFs routes.
    *
    * @param index from 0
    * @throws PdfError INVALID_ARGUMENT, DAMAGED
    */
-  imageShare(index: number): number {
-    return this.#withPage(index, imageShare);
+  features(index: number): PageFeatures {
+    return this.#withTextPage(index, (pdfium, textPage, page) => readPageFeatures(pdfium, page, textPage));
+  }
+
+  /** Whether a page can be loaded: those of damaged files may be lost. */
+  hasPage(index: number): boolean {
+    return this.#guard(() => {
+      this.#checkOpen();
+      const page = this.#pdfium.calls.FPDF_LoadPage(this.#handle, index);
+      if (page !== 0) this.#pdfium.calls.FPDF_ClosePage(page);
+      return page !== 0;
+    });
   }
 
   /** Runs `use` on PDFium's handle of a page, which is closed afterwards. */
@@ -173,66 +219,13 @@ export class PdfDocument {
   }
 }
 
-/**
- * Opens a PDF.
- *
- * @param input a path, a `file:` URL, or the bytes (they are copied)
- * @throws PdfError FILE_NOT_FOUND, UNREADABLE_FILE, NOT_A_PDF, ENCRYPTED, DAMAGED, UNSUPPORTED, TOO_LARGE
- */
-export async function openPdf(input: PdfInput, options: OpenPdfOptions = {}): Promise<PdfDocument> {
-  const named = await readInput(input, options.name, options.maximumBytes ?? MAXIMUM_BYTES);
-  const pdfium = await loadPdfium();
-  return guardTraps(pdfium, named.name, () => load(pdfium, named, options.password ?? ''));
-}
-
-function load(pdfium: Pdfium, { name, bytes }: NamedBytes, password: string): PdfDocument {
-  const file = pdfium.allocate(bytes.length);
-  if (file === 0) {
-    throw new PdfError('TOO_LARGE', `${name}: there is no memory for its ${bytes.length} bytes; close other documents`);
-  }
-  pdfium.memory.set(bytes, file);
-  let handle = 0;
-  for (const form of passwordForms(password)) {
-    handle ||= pdfium.calls.FPDF_LoadMemDocument(file, bytes.length, form);
-  }
-  const reason = handle === 0 ? pdfium.calls.FPDF_GetLastError() : 0;
-  if (handle !== 0) {
-    const document = new PdfDocument(pdfium, name, file, handle);
-    if (document.pageCount > 0) return document;
-    document.close();
-  } else {
-    pdfium.free(file);
-  }
-  throw loadError(name, bytes, reason || FORMAT_ERROR, password);
-}
-
-/** As typed, and as revision 6 of the standard wants it (SASLprep: compatibility forms, nothing invisible). */
-function passwordForms(password: string): string[] {
-  const prepared = password.normalize('NFKC').replace(/\p{Default_Ignorable_Code_Point}/gu, '');
-  return prepared === password ? [password] : [password, prepared];
-}
-
-function loadError(name: string, bytes: Uint8Array, reason: number, password: string): PdfError {
-  if (reason === PASSWORD_ERROR) {
-    const what = password === '' ? 'is encrypted and needs a password' : 'is encrypted and the password given is wrong';
-    return new PdfError('ENCRYPTED', `${name}: ${what}; pass its user or owner password as the option password`);
-  }
-  if (reason === SECURITY_ERROR) {
-    return new PdfError(
-      'UNSUPPORTED',
-      `${name}: is encrypted in a way that PDFium does not support; save it without encryption`,
-    );
-  }
-  const tail = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).subarray(-2048);
-  const guess = tail.includes('%%EOF') ? '' : ' (its end is missing: it was probably cut short)';
-  return new PdfError(
-    'DAMAGED',
-    `${name}: begins like a PDF but no pages can be found in it${guess}; get the file again`,
-  );
+function tooManyCharacters(name: string, index: number, count: number, maximum: number): PdfError {
+  const what = `${name}: page ${index + 1} has ${count} characters where ${maximum} are left`;
+  return new PdfError('TOO_LARGE', `${what}; raise maximumCharacters to read it`);
 }
 
 /** PDFium traps (or its stack or memory is exhausted) instead of crashing: that becomes a coded error, and the instance is given up. */
-function guardTraps<T>(pdfium: Pdfium, name: string, work: () => T): T {
+export function guardTraps<T>(pdfium: Pdfium, name: string, work: () => T): T {
   if (pdfium.broken)
     throw new PdfError('DAMAGED', `${name}: PDFium failed on another document meanwhile; open it again`);
   try {

@@ -5,6 +5,7 @@ export type PdfErrorCode =
   | 'UNWRITABLE_FILE'
   | 'NOT_A_PDF'
   | 'DAMAGED'
+  | 'TRUNCATED'
   | 'ENCRYPTED'
   | 'UNSUPPORTED'
   | 'TOO_LARGE'

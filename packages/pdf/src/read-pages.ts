@@ -1,104 +1,166 @@
-import { OcrEngine } from './ocr-engine.ts';
 import type { PageLayout } from './page-layout.ts';
 import { layoutCharacters } from './page-layout.ts';
-import type { PdfDocument } from './pdf-document.ts';
+import { PageRecognizer } from './page-recognizer.ts';
+import type { OcrOptions } from './page-recognizer.ts';
+import type { PageGlyphs, PdfDocument } from './pdf-document.ts';
 import { PdfError } from './pdf-error.ts';
 import { routePage } from './route-page.ts';
 import type { OcrMode, PageRoute } from './route-page.ts';
 
 /** How pages are read. */
-export interface ReadPagesOptions {
+export interface ReadPagesOptions extends OcrOptions {
+  /** Which pages, from 1, in rising order; default all. */
+  pages?: readonly number[];
   /** Larger documents are refused; default 10 000 pages. */
   maximumPages?: number;
   /** Documents with more glyphs are refused; default 50 million. */
   maximumCharacters?: number;
   /** Whether scanned pages are recognised: `off` (default), `auto` (where the text is missing), `force` (all pages). */
   ocr?: OcrMode;
-  /** Language of scanned pages as Tesseract calls it; default `eng`. */
-  ocrLanguage?: string;
-  /** Where `LANGUAGE.traineddata.gz` lies; default: the npm package `@tesseract.js-data/LANGUAGE`. */
-  ocrLanguageFolder?: string;
-  /** Pixels per inch at which pages are drawn for recognition; default 200. */
-  ocrResolution?: number;
 }
 
 /** A page as it was read. */
 export interface PageContent extends PageRoute {
+  /** From 0. */
+  index: number;
   layout: PageLayout;
   /** Glyphs found, or characters recognised. */
   characters: number;
-  /** Mean confidence of recognised words, 0 to 100. */
-  confidence?: number;
+  /** How sure the text is, 0 to 100: the share of glyphs that mean something, or the mean confidence of recognised words. */
+  confidence: number;
+  /** Share of the page's own glyphs whose meaning is lost, 0 to 1. */
+  garbled: number;
+  /** What was mended on the page, in words. */
+  repairs: string[];
 }
 
-/** What Tesseract doubts more than this, on the whole page, is not text. */
-const MINIMUM_PAGE_CONFIDENCE = 50;
 const OCR_RESOLUTION = 200;
 const OCR_RESOLUTIONS = [50, 600];
 const OCR_MODES = ['off', 'auto', 'force'];
+const NOTHING: PageLayout = { height: 0, fragments: [], others: [] };
 
 /**
- * Reads all pages of a document.
+ * Reads the pages of a document one after another; pages that must be recognised are worked on at once, as many as there are threads.
  *
- * @throws PdfError TOO_LARGE, DAMAGED, INVALID_ARGUMENT
+ * @throws PdfError TOO_LARGE, INVALID_ARGUMENT, and DAMAGED when no page can be loaded
  */
-export async function readPages(document: PdfDocument, options: ReadPagesOptions): Promise<PageContent[]> {
-  checkOptions(document, options);
-  const { maximumCharacters = 50_000_000, ocr = 'off', ocrLanguage = 'eng', ocrLanguageFolder } = options;
-  const pages: PageContent[] = [];
-  let left = maximumCharacters;
-  let engine: OcrEngine | undefined;
+export async function* readPages(document: PdfDocument, options: ReadPagesOptions): AsyncGenerator<PageContent> {
+  const indices = pageIndices(document, options);
+  const recognizer = new PageRecognizer(options, document.language);
+  const reader = new PageReader(document, options, recognizer);
+  const ahead = (options.ocr ?? 'off') === 'off' ? 0 : recognizer.parallel;
+  const pending: Promise<PageContent>[] = [];
+  let damaged = 0;
+  const next = async (): Promise<PageContent> => {
+    const page = await pending.shift()!;
+    if (page.route === 'damaged') damaged++;
+    return page;
+  };
   try {
-    for (let index = 0; index < document.pageCount; index++) {
-      const groups = document.characters(index, left);
-      const characters = groups.reduce((sum, group) => sum + group.characters.length, 0);
-      left -= characters;
-      const { route, reason } = routePage(characters, () => document.imageShare(index), ocr);
-      if (route === 'ocr') {
-        engine ??= new OcrEngine(ocrLanguage, ocrLanguageFolder);
-        pages.push(await recognizePage(document, index, engine, reason, options.ocrResolution));
-      } else {
-        pages.push({ route, reason, layout: layoutCharacters(groups), characters });
-      }
+    for (const index of indices) {
+      const page = reader.read(index);
+      page.catch(() => {}); // thrown where it is awaited
+      pending.push(page);
+      if (pending.length > ahead) yield await next();
     }
+    while (pending.length > 0) yield await next();
   } finally {
-    await engine?.close();
+    await recognizer.close();
   }
-  return pages;
+  if (damaged < indices.length) return;
+  throw new PdfError('DAMAGED', `${document.name}: none of its pages can be loaded; get the file again`);
 }
 
-function checkOptions({ name, pageCount }: PdfDocument, options: ReadPagesOptions): void {
-  const { maximumPages = 10_000, ocr = 'off', ocrResolution = OCR_RESOLUTION } = options;
-  if (pageCount > maximumPages) {
-    throw new PdfError(
-      'TOO_LARGE',
-      `${name}: has ${pageCount} pages, more than the ${maximumPages} allowed; raise maximumPages to read it`,
-    );
+class PageReader {
+  readonly #document: PdfDocument;
+  readonly #mode: OcrMode;
+  readonly #resolution: number;
+  readonly #recognizer: PageRecognizer;
+  #charactersLeft: number;
+
+  constructor(document: PdfDocument, options: ReadPagesOptions, recognizer: PageRecognizer) {
+    this.#document = document;
+    this.#mode = options.ocr ?? 'off';
+    this.#resolution = options.ocrResolution ?? OCR_RESOLUTION;
+    this.#recognizer = recognizer;
+    this.#charactersLeft = options.maximumCharacters ?? 50_000_000;
   }
+
+  async read(index: number): Promise<PageContent> {
+    const glyphs = this.#glyphs(index);
+    if (!glyphs) return damagedPage(index, this.#document.truncated);
+    const { groups, segments, garbledShare } = glyphs;
+    const all = groups.flatMap((group) => group.characters);
+    this.#charactersLeft -= all.length;
+    const hidden = all.filter((character) => character.hidden).length;
+    const drawing = () => this.#document.features(index);
+    const route = routePage({ visible: all.length - hidden, hidden, garbledShare, drawing }, this.#mode);
+    const page = { index, garbled: round(garbledShare, 3) };
+    if (route.route === 'ocr') return { ...page, ...(await this.#recognize(index, route.reason)) };
+    if (garbledShare === 0) this.#recognizer.note(groups);
+    const confidence = round(100 * (1 - garbledShare), 1);
+    const layout = layoutCharacters(groups, segments);
+    return { ...page, ...route, layout, characters: all.length, confidence, repairs: shiftRepairs(glyphs) };
+  }
+
+  /** Undefined when the page cannot be loaded; the others may be. */
+  #glyphs(index: number): PageGlyphs | undefined {
+    try {
+      return this.#document.glyphs(index, this.#charactersLeft);
+    } catch (error) {
+      if (error instanceof PdfError && error.code === 'DAMAGED' && this.#document.isUsable) return undefined;
+      throw error;
+    }
+  }
+
+  async #recognize(index: number, why: string): Promise<Omit<PageContent, 'index' | 'garbled'>> {
+    const image = this.#document.render(index, this.#resolution);
+    const { groups, characters, confidence, repairs } = await this.#recognizer.recognize(image);
+    const doubt = confidence === 0 ? 'nothing was recognised' : 'what was recognised is too doubtful to keep';
+    const reason = characters === 0 ? `${why}; ${doubt}` : why;
+    return {
+      route: 'ocr',
+      reason,
+      layout: layoutCharacters(groups),
+      characters,
+      confidence: round(confidence, 1),
+      repairs,
+    };
+  }
+}
+
+function damagedPage(index: number, truncated: boolean): PageContent {
+  const reason = `the page cannot be loaded${truncated ? ': the file was cut short' : ''}`;
+  return { index, route: 'damaged', reason, layout: NOTHING, characters: 0, confidence: 0, garbled: 0, repairs: [] };
+}
+
+function shiftRepairs({ shifts }: PageGlyphs): string[] {
+  return [...new Set(shifts)].map((shift) => `glyph codes of ${shifts.filter((other) => other === shift).length} fonts moved by ${shift}`); // prettier-ignore
+}
+
+function round(value: number, digits: number): number {
+  return Math.round(value * 10 ** digits) / 10 ** digits;
+}
+
+function pageIndices({ name, pageCount }: PdfDocument, options: ReadPagesOptions): number[] {
+  const { maximumPages = 10_000, ocr = 'off', ocrResolution = OCR_RESOLUTION, pages } = options;
   if (!OCR_MODES.includes(ocr)) {
     throw new PdfError('INVALID_ARGUMENT', `ocr must be one of ${OCR_MODES.join(', ')}, got ${JSON.stringify(ocr)}`);
   }
   const [lowest, highest] = OCR_RESOLUTIONS;
-  if (ocrResolution >= lowest && ocrResolution <= highest) return;
-  throw new PdfError(
-    'INVALID_ARGUMENT',
-    `ocrResolution must be ${lowest} to ${highest} pixels per inch, got ${ocrResolution}`,
-  );
+  if (!(ocrResolution >= lowest && ocrResolution <= highest)) {
+    const message = `ocrResolution must be ${lowest} to ${highest} pixels per inch, got ${ocrResolution}`;
+    throw new PdfError('INVALID_ARGUMENT', message);
+  }
+  const indices = pages ? selectPages(name, pageCount, pages) : Array.from({ length: pageCount }, (_, index) => index);
+  if (indices.length <= maximumPages) return indices;
+  const message = `${name}: has ${indices.length} pages, more than the ${maximumPages} allowed; raise maximumPages to read it`;
+  throw new PdfError('TOO_LARGE', message);
 }
 
-async function recognizePage(
-  document: PdfDocument,
-  index: number,
-  engine: OcrEngine,
-  reason: string,
-  resolution = OCR_RESOLUTION,
-): Promise<PageContent> {
-  const image = document.render(index, resolution);
-  const { fragments, characters, confidence } = await engine.recognize(image);
-  const height = (image.height * 72) / image.resolution;
-  const page = { route: 'ocr' as const, confidence: Math.round(confidence * 10) / 10 };
-  if (confidence >= MINIMUM_PAGE_CONFIDENCE)
-    return { ...page, reason, characters, layout: { height, fragments, others: [] } };
-  const doubt = characters === 0 ? 'nothing was recognised' : `what was recognised is too doubtful to keep`;
-  return { ...page, reason: `${reason}; ${doubt}`, characters: 0, layout: { height, fragments: [], others: [] } };
+function selectPages(name: string, pageCount: number, pages: readonly number[]): number[] {
+  const isRising = pages.every((page, at) => Number.isInteger(page) && page > (pages[at - 1] ?? 0));
+  if (isRising && pages.length > 0 && pages.at(-1)! <= pageCount) return pages.map((page) => page - 1);
+  const got = JSON.stringify(pages.slice(0, 10));
+  throw new PdfError('INVALID_ARGUMENT', `${name}: pages must be rising numbers from 1 to ${pageCount}, got ${got}`);
 }
