@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { findNative } from './native-engine.ts';
 import { disposeEngine, useEngine } from './use-engine.ts';
 
 afterEach(() => {
@@ -8,12 +9,24 @@ afterEach(() => {
 });
 
 describe('useEngine', () => {
-  it("'auto' takes wasm where tfjs-node is not installed, and says so", async () => {
+  it("'auto' takes the native engine where it is built, else wasm, and says so", async () => {
     const lines: string[] = [];
     const info = await useEngine('auto', { threads: 2, log: (line) => lines.push(line) });
-    expect(info).toMatchObject({ name: 'wasm', backend: 'smol-wasm', threads: 2 });
-    expect(lines).toEqual(['engine wasm with 2 threads: tfjs-node is not installed']);
-    expect(tf.getBackend()).toBe('smol-wasm');
+    const name = findNative().found ? 'native' : 'wasm';
+    expect(info).toMatchObject({ name, backend: `smol-${name}`, threads: 2 });
+    expect(lines[0]).toContain(`engine ${name} with 2 threads: tfjs-node is not installed`);
+    expect(tf.getBackend()).toBe(`smol-${name}`);
+  });
+
+  it("'auto' takes wasm where the native engine is not built, and says how to build it", async () => {
+    vi.stubEnv('SMOL_NATIVE_ADDON', '/nowhere/smol.node');
+    const lines: string[] = [];
+    const info = await useEngine('auto', { threads: 2, log: (line) => lines.push(line) });
+    expect(info.name).toBe('wasm');
+    expect(lines).toEqual([
+      'engine wasm with 2 threads: tfjs-node is not installed, and the native engine is not built',
+      expect.stringContaining('npx smol-engine build'),
+    ]);
   });
 
   it('changes threads and engines while tensors live on', async () => {

@@ -46,11 +46,15 @@ function candidates(require: NodeJS.Require): string[] {
   ];
 }
 
-let loaded: LoadedAddon | undefined;
+/** What was loaded, by the environment variables that decide on it. */
+const loaded = new Map<string, LoadedAddon>();
 
 /** Loads and starts the addon, once. SMOL_NATIVE_ISA chooses an instruction set. */
 export function loadAddon(): LoadedAddon {
-  return (loaded ??= tryCandidates());
+  const key = `${process.env['SMOL_NATIVE_ADDON']}\n${process.env['SMOL_NATIVE_ISA']}`;
+  const known = loaded.get(key) ?? tryCandidates();
+  loaded.set(key, known);
+  return known;
 }
 
 function tryCandidates(): LoadedAddon {
