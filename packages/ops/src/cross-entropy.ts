@@ -40,6 +40,15 @@ export function countedTotal(counted_N: tf.Tensor1D): tf.Scalar {
   return tf.maximum(tf.sum(counted_N), 1) as tf.Scalar;
 }
 
+/** 1 per row, but NaN where the target is neither in the vocabulary nor ignored: a wrong target must not pass for a loss. */
+function validRows(targets_N: tf.Tensor1D, vocabulary: number, ignoreIndex: number): tf.Tensor1D {
+  const int = (value: number) => tf.scalar(value, 'int32');
+  const inVocabulary_N = tf.logicalAnd(tf.greaterEqual(targets_N, int(0)), tf.less(targets_N, int(vocabulary)));
+  const valid_N = tf.logicalOr(inVocabulary_N, tf.equal(targets_N, int(ignoreIndex)));
+  const one_N = tf.cast(valid_N, 'float32');
+  return tf.div(one_N, one_N) as tf.Tensor1D;
+}
+
 /** One-hot rows of the targets; ignored rows are hot at 0, to be multiplied by 0 later. */
 export function oneHotTargets(targets_N: tf.Tensor1D, vocabulary: number, ignoreIndex: number): tf.Tensor2D {
   const inRange_N = tf.mul(targets_N, tf.cast(tf.notEqual(targets_N, tf.scalar(ignoreIndex, 'int32')), 'int32'));
@@ -49,14 +58,14 @@ export function oneHotTargets(targets_N: tf.Tensor1D, vocabulary: number, ignore
 /** logSumExp − logit of the target + zLoss·logSumExp² of every row, 0 where ignored: `[N]`. */
 export function composeRowLosses(
   logits_NV: tf.Tensor2D,
-  oneHot_NV: tf.Tensor2D,
+  targets_N: tf.Tensor1D,
   logSumExp_N: tf.Tensor1D,
-  counted_N: tf.Tensor1D,
-  zLoss: number,
+  { ignoreIndex, zLoss }: { ignoreIndex: number; zLoss: number },
 ): tf.Tensor1D {
-  const target_N = tf.sum(tf.mul(logits_NV, oneHot_NV), 1);
+  const vocabulary = logits_NV.shape[1];
+  const target_N = tf.sum(tf.mul(logits_NV, oneHotTargets(targets_N, vocabulary, ignoreIndex)), 1);
   const loss_N = tf.add(tf.sub(logSumExp_N, target_N), tf.mul(tf.square(logSumExp_N), zLoss));
-  return tf.mul(loss_N, counted_N);
+  return tf.mul(tf.mul(loss_N, countedRows(targets_N, ignoreIndex)), validRows(targets_N, vocabulary, ignoreIndex));
 }
 
 /** Loss of every row, z-loss included, 0 where ignored: `[N]`. */
@@ -64,16 +73,14 @@ export function rowLosses(logits: tf.Tensor2D, targets: tf.Tensor1D, ignoreIndex
   if (hasFusedKernel('SmolCrossEntropy')) {
     return runFusedMany('SmolCrossEntropy', { logits, targets }, { ignoreIndex, zLoss })[0] as tf.Tensor1D;
   }
-  const oneHot_NV = oneHotTargets(targets, logits.shape[1], ignoreIndex);
-  const logSumExp_N: tf.Tensor1D = tf.logSumExp(logits, 1);
-  return composeRowLosses(logits, oneHot_NV, logSumExp_N, countedRows(targets, ignoreIndex), zLoss);
+  return composeRowLosses(logits, targets, tf.logSumExp(logits, 1), { ignoreIndex, zLoss });
 }
 
 /**
  * Cross-entropy in nats of int32 targets under softmax(logits): logSumExp(z) − z[target] (+ zLoss·logSumExp²).
  *
  * @param logits_NV `[N, V]`
- * @param targets_N int32 `[N]`, each in [0, V) or `ignoreIndex`
+ * @param targets_N int32 `[N]`, each in [0, V) or `ignoreIndex`; for any other a fused kernel throws and the composition is NaN
  * @returns scalar, or `[N]` with `reduction: 'none'`
  * @throws OpsError `SHAPE_MISMATCH` when there is not one int32 target per row
  */

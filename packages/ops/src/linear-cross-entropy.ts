@@ -38,8 +38,7 @@ function composeLossAndGradient(logits_RV: tf.Tensor2D, rows: Rows): [tf.Tensor1
   const softmax_RV = tf.exp(tf.sub(logits_RV, logSumExp_R1));
   const pull_RV = tf.mul(softmax_RV, tf.add(tf.mul(logSumExp_R1, 2 * zLoss), 1));
   const dlogits_RV: tf.Tensor2D = tf.mul(tf.sub(pull_RV, oneHot_RV), tf.expandDims(weights, 1));
-  const counted_R = countedRows(targets, ignoreIndex);
-  const loss_R = composeRowLosses(logits_RV, oneHot_RV, tf.squeeze(logSumExp_R1, [1]), counted_R, zLoss);
+  const loss_R = composeRowLosses(logits_RV, targets, tf.squeeze(logSumExp_R1, [1]), { ignoreIndex, zLoss });
   return [loss_R, dlogits_RV];
 }
 

@@ -137,7 +137,7 @@ describe.each(Object.entries(SMALL))('SmolAttentionGrad with %s', (_, c) => {
     const saved = {
       dy: tf.tensor(dy, inputs['q'].shape),
       output: tf.tensor(output, inputs['q'].shape),
-      logSumExp: tf.tensor1d(logSumExp),
+      logSumExp: tf.tensor(logSumExp, [c.batch, c.heads, c.queries]),
     };
     const [dq, dk, dv] = runKernel('SmolAttentionGrad', { ...inputs, ...saved }, attributes);
     const loss = (a: ArrayLike<number>, b: ArrayLike<number>, d: ArrayLike<number>) =>
@@ -200,7 +200,7 @@ describe.each(Object.entries(LARGE))('SmolAttentionGrad with %s', (_, c) => {
     const saved = {
       dy: tf.tensor(dy, inputs['q'].shape),
       output: tf.tensor(expected.output, inputs['q'].shape),
-      logSumExp: tf.tensor1d(expected.logSumExp),
+      logSumExp: tf.tensor(expected.logSumExp, [c.batch, c.heads, c.queries]),
     };
     const [dq, dk, dv] = runKernel('SmolAttentionGrad', { ...inputs, ...saved }, attributes);
     expect(largestError(dq, expected.dq)).toBeLessThan(3e-6);

@@ -81,6 +81,10 @@ function batchMatMul<Backend extends HeapBackend>(
   transposeA: boolean,
   transposeB: boolean,
 ): tf.TensorInfo {
+  tf.util.assert(
+    a.shape.length >= 2 && b.shape.length >= 2,
+    () => `matMul: both inputs must be matrices or stacks of them, got [${a.shape}] and [${b.shape}]`,
+  );
   const left = matricesOf(backend, a, transposeA);
   const right = matricesOf(backend, b, transposeB);
   tf.util.assert(

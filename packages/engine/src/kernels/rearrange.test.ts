@@ -60,7 +60,7 @@ describe('GatherV2', () => {
 
   it('refuses an index outside the table', () => {
     const gather = (index: number) => tf.tidy(() => tf.gather(tf.zeros([3, 2]), tf.tensor1d([index], 'int32')));
-    expect(() => gather(3)).toThrow(/index 3 is not in \[0, 2\]/);
+    expect(() => gather(3)).toThrow(/value 3 is not in \[0, 2\]/);
     expect(() => gather(-1)).toThrow(expect.objectContaining({ code: 'BAD_INPUT' }));
   });
 });

@@ -53,9 +53,13 @@ function permuteRows(backend: HeapBackend, x: number, y: number, shape: number[]
   backend.pool.run('permuteRows', d0 * d1 * d2, rowGrain(length), x, y, d1, d2, length, ...pad(outer.map(strideOf), 0));
 }
 
-function checkIndices(backend: HeapBackend, ids: tf.TensorInfo, limit: number): void {
+/** The message begins as in tfjs' own kernels, whose tests look for it. */
+function checkIndices(backend: HeapBackend, ids: tf.TensorInfo, x: tf.TensorInfo, axis: number): void {
+  const last = x.shape[axis] - 1;
   for (const id of backend.values(ids)) {
-    if (id < 0 || id >= limit) throw new EngineError('BAD_INPUT', `gather: index ${id} is not in [0, ${limit - 1}]`);
+    if (id >= 0 && id <= last) continue;
+    const where = `axis ${axis} of x [${x.shape}], indices [${ids.shape}]`;
+    throw new EngineError('BAD_INPUT', `GatherV2: the index value ${id} is not in [0, ${last}] (${where})`);
   }
 }
 
@@ -68,7 +72,7 @@ function gather(
 ): tf.TensorInfo | undefined {
   if (!(x.dtype === 'float32' || x.dtype === 'int32') || indices.dtype !== 'int32' || batchDims !== 0) return undefined;
   const axis = tf.util.parseAxisParam(axisAttribute, x.shape)[0];
-  checkIndices(backend, indices, x.shape[axis]);
+  checkIndices(backend, indices, x, axis);
   const size = tf.util.sizeFromShape;
   const outer = size(x.shape.slice(0, axis));
   const length = size(x.shape.slice(axis + 1));

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { EngineError } from '../engine-error.ts';
 import type { HeapBackend } from '../heap/heap-backend.ts';
 import { crossEntropyKernels } from './cross-entropy.ts';
 import { elementwiseKernels } from './elementwise.ts';
@@ -22,6 +23,35 @@ const SHARED: EngineKernel[] = [
   ...optimizerKernels,
 ];
 
+/** The inputs of a call by name and shape, for messages. */
+function describeInputs(inputs: Inputs): string {
+  return Object.entries(inputs)
+    .map(([name, { shape }]) => `${name} [${shape}]`)
+    .join(', ');
+}
+
+function assertAlive(kernelName: string, inputs: Inputs): void {
+  for (const [name, tensor] of Object.entries(inputs)) {
+    if ((tensor as Partial<tf.Tensor>).isDisposed !== true) continue;
+    throw new EngineError('BAD_INPUT', `${kernelName}: ${name} [${tensor.shape}] has been disposed of`);
+  }
+}
+
+/** A kernel whose errors name it and the shapes it got, also those about memory that ran out or is no longer there. */
+function guarded(kernelName: string, kernelFunc: tf.KernelFunc): tf.KernelFunc {
+  return (call) => {
+    const inputs = call.inputs as Inputs;
+    assertAlive(kernelName, inputs);
+    try {
+      return kernelFunc(call);
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.code !== 'OUT_OF_MEMORY') throw error;
+      const message = `${kernelName} of ${describeInputs(inputs)}: ${error.message}`;
+      throw new EngineError('OUT_OF_MEMORY', message, { cause: error });
+    }
+  };
+}
+
 /** The cpu backend's kernel takes the calls that ours declines: other dtypes, rare shapes. */
 function withFallback<Backend extends HeapBackend>(kernel: EngineKernel<Backend>): tf.KernelFunc {
   const inherited = tf.getKernel(kernel.name, 'cpu');
@@ -38,9 +68,11 @@ function withFallback<Backend extends HeapBackend>(kernel: EngineKernel<Backend>
 export function registerKernels<Backend extends HeapBackend>(backendName: string, own: EngineKernel<Backend>[]): void {
   const kernels = new Map([...SHARED, ...own].map((kernel) => [kernel.name, kernel]));
   for (const kernel of kernels.values()) {
-    tf.registerKernel({ kernelName: kernel.name, backendName, kernelFunc: withFallback(kernel) });
+    const kernelFunc = guarded(kernel.name, withFallback(kernel));
+    tf.registerKernel({ kernelName: kernel.name, backendName, kernelFunc });
   }
   for (const kernel of tf.getKernelsForBackend('cpu')) {
-    if (!kernels.has(kernel.kernelName)) tf.registerKernel({ ...kernel, backendName });
+    if (kernels.has(kernel.kernelName)) continue;
+    tf.registerKernel({ ...kernel, backendName, kernelFunc: guarded(kernel.kernelName, kernel.kernelFunc) });
   }
 }
