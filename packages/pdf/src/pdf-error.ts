@@ -9,6 +9,10 @@ export type PdfErrorCode =
   | 'ENCRYPTED'
   | 'UNSUPPORTED'
   | 'TOO_LARGE'
+  | 'FORBIDDEN_ADDRESS'
+  | 'FORBIDDEN_BY_ROBOTS'
+  | 'FETCH_FAILED'
+  | 'TIMED_OUT'
   | 'INVALID_ARGUMENT';
 
 /** The one error class of this package. */
