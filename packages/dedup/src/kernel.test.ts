@@ -7,6 +7,7 @@ import { slowSha1, slowShingles, slowSignature } from './fixtures/slow-min-hash.
 import { hashText } from './hash-text.ts';
 import { KERNEL_SOURCE_SHA256 } from './kernel-bytes.ts';
 import { Kernel } from './kernel.ts';
+import { normalizeText } from './normalize-text.ts';
 import { drawPermutations } from './permutations.ts';
 
 const { h32, h64 } = await xxhash();
@@ -59,9 +60,9 @@ describe('Kernel', () => {
         hash === 'xxh64' ? h64(shingle) : slowSha1(shingle, hash === 'sha1-64' ? 64 : 32),
       );
       const text = list.join(' ');
-      const blocks = [...kernel.shingles(text, size, hash)].flatMap((block) => Array.from(block));
+      const blocks = [...kernel.shingles(kernel.load(text), size, hash)].flatMap((block) => Array.from(block));
       expect(blocks).toEqual(hashes);
-      const minima = kernel.minima(text, size, hash);
+      const minima = kernel.minima(kernel.load(text), size, hash);
       const { a, b } = permutations;
       const expected = hashes.length > 0 ? slowSignature(hashes, a, b, hash === 'sha1-32' ? 32 : 64) : null;
       expect(minima && [...minima]).toEqual(expected);
@@ -80,7 +81,7 @@ describe('Kernel', () => {
       permutations.b,
       64,
     );
-    expect([...kernel.minima(list.join(' '), 5, 'xxh64')!]).toEqual(expected);
+    expect([...kernel.minima(kernel.load(list.join(' ')), 5, 'xxh64')!]).toEqual(expected);
   });
 
   it('reduces the products at the edges of 2^61 − 1 and 2^64 exactly', () => {
@@ -101,6 +102,78 @@ describe('Kernel', () => {
     ];
     const b = BigUint64Array.from(targets, (target) => BigInt.asUintN(64, target - hash));
     const kernel = new Kernel({ a: new BigUint64Array(b.length).fill(1n), b });
-    expect([...kernel.minima('word', 1, 'xxh64')!]).toEqual(targets.map((target) => target % prime));
+    expect([...kernel.minima(kernel.load('word'), 1, 'xxh64')!]).toEqual(targets.map((target) => target % prime));
+  });
+
+  it('hashes short and long shingles side by side, in their order', () => {
+    const kernel = new Kernel(permutations);
+    const list = Array.from({ length: 200 }, (_, index) => 'x'.repeat((index * 31) % 130) + String(index));
+    const blocks = [...kernel.shingles(kernel.load(list.join(' ')), 1, 'sha1-64')].flatMap((block) =>
+      Array.from(block),
+    );
+    expect(blocks).toEqual(list.map((word) => slowSha1(word, 64)));
+  });
+
+  /** What normalizeText gives, with single spaces; `null` where the kernel leaves it to that. */
+  const normalized = (kernel: Kernel, text: string) => {
+    const loaded = kernel.loadNormalized(text);
+    return loaded && Buffer.from(kernel.bytes(loaded)).toString();
+  };
+  const expected = (text: string) => Buffer.from(normalizeText(text).replace(/ {2,}/g, ' ')).toString();
+
+  it('normalises every character as normalizeText does, alone and between others', { tags: ['slow'] }, () => {
+    const kernel = new Kernel(permutations);
+    const contextual: string[] = [];
+    for (let code = 0; code < 0x110000; code += code >= 0x3_0000 && code < 0xe_0000 ? 0x10 : 1) {
+      if (code >= 0xd800 && code < 0xe000) continue;
+      const character = String.fromCodePoint(code);
+      const text = `a${character}1${character}2 \u0301${character}B`;
+      const ours = normalized(kernel, text);
+      if (ours === null) contextual.push(character);
+      else if (ours !== expected(text)) expect([code.toString(16), ours]).toEqual([code.toString(16), expected(text)]);
+    }
+    expect(contextual).toContain('Σ');
+    expect(contextual.length).toBeLessThan(40);
+  });
+
+  it('normalises any text as normalizeText does', () => {
+    const kernel = new Kernel(permutations);
+    const piece = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(
+        '12.5',
+        '١٢٫٥',
+        '1.2.3',
+        ' ',
+        '\u0301',
+        '\ufeff',
+        '한국어',
+        'İ',
+        'ǅ',
+        '…',
+        '12,',
+        ',5',
+        '\ud800',
+        'é',
+      ),
+      fc.string({ unit: 'grapheme' }),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+        const text = pieces.join('');
+        const ours = normalized(kernel, text);
+        if (ours === null) expect(text.normalize('NFD')).toMatch(/[Σ\p{Mc}]/u);
+        else expect(ours).toBe(expected(text));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('normalises text that grows, and more scripts than it keeps tables of', () => {
+    const kernel = new Kernel(permutations);
+    const hangul = '한국어 문장은 '.repeat(3000);
+    expect(normalized(kernel, hangul)).toBe(expected(hangul));
+    const all = Array.from({ length: 300 }, (_, table) => String.fromCodePoint(0x2_0000 + 256 * table)).join(' ');
+    for (const text of [all, 'abc', all]) expect(normalized(kernel, text)).toBe(expected(text));
   });
 });

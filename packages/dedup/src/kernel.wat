@@ -6,7 +6,8 @@
 ;;                    8576 .. 8703  SHA-1 padded tail (one or two 64-byte chunks)
 ;;                    8704 .. 9983  SHA-1 message schedules of four messages side by side (80 words of four lanes)
 ;;                    9984 .. 10031 messages that wait for this: start, length, where the hash goes (u32 each)
-;;                    16384 ..      permutations a, permutations b, minima (u64 each), then the text
+;;                    16384 .. 33791 where the table of each 256 characters begins (u32), 0 if it is not there
+;;                    33792 ..      permutations a, permutations b, minima (u64 each), then tables of characters, then the text
 ;;
 ;; Text is words separated by single spaces, so that a shingle of n words is one range of bytes.
 (module
@@ -551,6 +552,130 @@
     (i32.store offset=9992 (global.get $waiting) (local.get $target))
     (global.set $waiting (i32.add (global.get $waiting) (i32.const 12)))
     (if (i32.eq (global.get $waiting) (i32.const 48)) (then (call $hashWaiting))))
+
+  ;; ---- Normalisation of UTF-8 text by tables that normalization-table.ts makes ----
+  ;;
+  ;; An entry has 16 bytes: what the character is, how many bytes take its place, and these (14 at most).
+
+  (global $following (mut i32) (i32.const 0)) ;; where the character after the one at hand begins
+  (global $missing (mut i32) (i32.const 0)) ;; number of a table that is wanted and not there
+
+  ;; The entry of the character at $at, or 0 where its table is missing.
+  (func $entryAt (param $at i32) (result i32)
+    (local $byte i32) (local $character i32) (local $table i32) (local $end i32)
+    (local.set $byte (i32.load8_u (local.get $at)))
+    (local.set $character (local.get $byte))
+    (global.set $following (i32.add (local.get $at) (i32.const 1)))
+    (if (i32.ge_u (local.get $byte) (i32.const 0xC0))
+      (then
+        (local.set $end (i32.add (local.get $at) (i32.const 2)))
+        (local.set $character (i32.and (local.get $byte) (i32.const 0x1F)))
+        (if (i32.ge_u (local.get $byte) (i32.const 0xE0))
+          (then
+            (local.set $end (i32.add (local.get $at) (i32.const 3)))
+            (local.set $character (i32.and (local.get $byte) (i32.const 0x0F)))))
+        (if (i32.ge_u (local.get $byte) (i32.const 0xF0))
+          (then
+            (local.set $end (i32.add (local.get $at) (i32.const 4)))
+            (local.set $character (i32.and (local.get $byte) (i32.const 0x07)))))
+        (loop $more
+          (local.set $character
+            (i32.or
+              (i32.shl (local.get $character) (i32.const 6))
+              (i32.and (i32.load8_u (global.get $following)) (i32.const 0x3F))))
+          (global.set $following (i32.add (global.get $following) (i32.const 1)))
+          (br_if $more (i32.lt_u (global.get $following) (local.get $end))))))
+    (local.set $table
+      (i32.load offset=16384 (i32.shl (i32.shr_u (local.get $character) (i32.const 8)) (i32.const 2))))
+    (if (i32.eqz (local.get $table))
+      (then
+        (global.set $missing (i32.shr_u (local.get $character) (i32.const 8)))
+        (return (i32.const 0))))
+    (i32.add (local.get $table) (i32.shl (i32.and (local.get $character) (i32.const 0xFF)) (i32.const 4))))
+
+  ;; The end of the digits that begin at $at; -1 where a table is missing.
+  (func $digitsEnd (param $at i32) (param $end i32) (result i32)
+    (local $entry i32)
+    (loop $digits
+      (if (i32.lt_u (local.get $at) (local.get $end))
+        (then
+          (local.set $entry (call $entryAt (local.get $at)))
+          (if (i32.eqz (local.get $entry)) (then (return (i32.const -1))))
+          (if (i32.eq (i32.load8_u (local.get $entry)) (i32.const 2))
+            (then
+              (local.set $at (global.get $following))
+              (br $digits))))))
+    (local.get $at))
+
+  ;; The end of a number that begins at $at: digits, and once more after a separator; -1 where a table is missing.
+  (func $numberEnd (param $at i32) (param $end i32) (result i32)
+    (local $entry i32) (local $after i32) (local $last i32)
+    (local.set $at (call $digitsEnd (local.get $at) (local.get $end)))
+    (if (i32.or (i32.eq (local.get $at) (i32.const -1)) (i32.ge_u (local.get $at) (local.get $end)))
+      (then (return (local.get $at))))
+    (local.set $entry (call $entryAt (local.get $at)))
+    (if (i32.eqz (local.get $entry)) (then (return (i32.const -1))))
+    (if (i32.eqz (i32.and (i32.load8_u (local.get $entry)) (i32.const 16))) (then (return (local.get $at))))
+    (local.set $after (global.get $following))
+    (local.set $last (call $digitsEnd (local.get $after) (local.get $end)))
+    (select (local.get $at) (local.get $last) (i32.eq (local.get $last) (local.get $after))))
+
+  ;; Where to go on when a missing table has been made.
+  (global $resumeAt (mut i32) (i32.const 0))
+  (global $resumeTo (mut i32) (i32.const 0))
+  (global $resumeSpace (mut i32) (i32.const 0))
+
+  ;; Writes the normalised text to $start, words separated by single spaces, and gives its end; -1 where it would reach
+  ;; what is not read yet, -2 where a character depends on its neighbours, -3 - n where table n is missing: then it goes on
+  ;; when it is called with $at = 0.
+  (func (export "normalize") (param $at i32) (param $end i32) (param $start i32) (result i32)
+    (local $to i32) (local $space i32) (local $byte i32) (local $entry i32) (local $kind i32) (local $length i32)
+    (local $ascii i32) (local $next i32)
+    (local.set $to (local.get $start))
+    (if (i32.eqz (local.get $at))
+      (then
+        (local.set $at (global.get $resumeAt))
+        (local.set $to (global.get $resumeTo))
+        (local.set $space (global.get $resumeSpace))))
+    (local.set $ascii (i32.load offset=16384 (i32.const 0)))
+    (block $missing
+      (loop $characters
+        (if (i32.ge_u (local.get $at) (local.get $end)) (then (return (local.get $to))))
+        (if (i32.gt_u (i32.add (local.get $to) (i32.const 32)) (local.get $at)) (then (return (i32.const -1))))
+        (local.set $byte (i32.load8_u (local.get $at)))
+        (if (i32.lt_u (local.get $byte) (i32.const 0x80))
+          (then
+            (local.set $entry (i32.add (local.get $ascii) (i32.shl (local.get $byte) (i32.const 4))))
+            (local.set $next (i32.add (local.get $at) (i32.const 1))))
+          (else
+            (br_if $missing (i32.eqz (local.tee $entry (call $entryAt (local.get $at)))))
+            (local.set $next (global.get $following))))
+        (local.set $kind (i32.and (i32.load8_u (local.get $entry)) (i32.const 15)))
+        (if (i32.eq (local.get $kind) (i32.const 1)) ;; becomes a space
+          (then
+            (local.set $space (i32.ne (local.get $to) (local.get $start)))
+            (local.set $at (local.get $next))
+            (br $characters)))
+        (if (i32.eq (local.get $kind) (i32.const 2)) ;; a digit, and with it the whole number
+          (then
+            (local.set $next (call $numberEnd (local.get $next) (local.get $end)))
+            (br_if $missing (i32.eq (local.get $next) (i32.const -1)))))
+        (if (i32.eq (local.get $kind) (i32.const 3)) (then (return (i32.const -2))))
+        (local.set $at (local.get $next))
+        (local.set $length (i32.load8_u offset=1 (local.get $entry)))
+        (br_if $characters (i32.eqz (local.get $length)))
+        (i32.store8 (local.get $to) (i32.const 0x20))
+        (local.set $to (i32.add (local.get $to) (local.get $space)))
+        (local.set $space (i32.const 0))
+        (if (i32.eq (local.get $length) (i32.const 1))
+          (then (i32.store8 (local.get $to) (i32.load8_u offset=2 (local.get $entry))))
+          (else (v128.store (local.get $to) (v128.load offset=2 (local.get $entry)))))
+        (local.set $to (i32.add (local.get $to) (local.get $length)))
+        (br $characters)))
+    (global.set $resumeAt (local.get $at))
+    (global.set $resumeTo (local.get $to))
+    (global.set $resumeSpace (local.get $space))
+    (i32.sub (i32.const -3) (global.get $missing)))
 
   ;; ---- Shingles ----
 

@@ -1,6 +1,7 @@
 import { cutText } from './cut-text.ts';
 import { DedupError } from './dedup-error.ts';
 import { Kernel } from './kernel.ts';
+import type { LoadedText } from './kernel.ts';
 import { resolveMinHashOptions } from './min-hash-options.ts';
 import type { MinHashOptions, MinHashSettings } from './min-hash-options.ts';
 import { normalizeText } from './normalize-text.ts';
@@ -47,9 +48,10 @@ export class MinHasher {
     this.#kernel = new Kernel(drawPermutations(this.options.bands * this.options.rows, this.options.seed));
   }
 
-  #prepare(text: string): string {
-    const normalized = normalizeText(cutText(text, this.options.maximumCharacters));
-    return this.#words ? joinWords(this.#words(normalized)) : joinByWhitespace(normalized);
+  #load(text: string): LoadedText {
+    const cut = cutText(text, this.options.maximumCharacters);
+    if (this.#words) return this.#kernel.load(joinWords(this.#words(normalizeText(cut))));
+    return this.#kernel.loadNormalized(cut) ?? this.#kernel.load(joinByWhitespace(normalizeText(cut)));
   }
 
   /**
@@ -59,13 +61,13 @@ export class MinHasher {
    * @returns `null` where the text has fewer words than a shingle: such a text is never a near duplicate
    */
   signature(text: string): BigUint64Array | null {
-    return this.#kernel.minima(this.#prepare(text), this.options.shingleSize, this.options.hash);
+    return this.#kernel.minima(this.#load(text), this.options.shingleSize, this.options.hash);
   }
 
   /** The hashes of a text's shingles, sorted, each once: the set whose Jaccard similarity a signature estimates. */
   shingles(text: string): BigUint64Array {
     const blocks: bigint[] = [];
-    for (const block of this.#kernel.shingles(this.#prepare(text), this.options.shingleSize, this.options.hash)) {
+    for (const block of this.#kernel.shingles(this.#load(text), this.options.shingleSize, this.options.hash)) {
       blocks.push(...block);
     }
     const sorted = BigUint64Array.from(blocks).sort();
