@@ -1,6 +1,6 @@
 """Steps of PyTorch's AdamW and Muon, and of Muon written out in f64, that ours must reproduce.
 
-Made src/fixtures/optimizers.json: `python scripts/oracle.py --fixture`.
+Made src/fixtures/optimizers.json and src/fixtures/training.json: `python scripts/oracle.py --fixture`.
 """
 
 import json
@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 FIXTURE = pathlib.Path(__file__).parent.parent / "src/fixtures/optimizers.json"
+TRAINING = pathlib.Path(__file__).parent.parent / "src/fixtures/training.json"
 SHAPES = [(4, 6), (6, 3)]
 STEPS = 3
 JORDAN = [(3.4445, -4.7750, 2.0315)] * 5
@@ -65,6 +66,91 @@ def muon_in_f64(lr, wd, scaling, coefficients, safety, epsilon, nesterov=True, m
     return results
 
 
+# 100 steps of a small model: next tokens of a fixed text of 16 symbols, by a residual block over an embedding.
+SYMBOLS, WIDTH, HIDDEN, TRAINING_STEPS = 16, 24, 32, 100
+
+
+def training_inputs():
+    random = np.random.default_rng(11)
+    draw = lambda *shape: np.round(random.standard_normal(shape) / np.sqrt(shape[-1]), 3).tolist()
+    weights = {"embed_tokens": draw(SYMBOLS, WIDTH), "up": draw(HIDDEN, WIDTH), "down": draw(WIDTH, HIDDEN), "lm_head": draw(SYMBOLS, WIDTH)}
+    ids = [0]
+    for _ in range(256):
+        ids.append(int((5 * ids[-1] + 3 + (random.random() < 0.3) * random.integers(SYMBOLS)) % SYMBOLS))
+    return {"weights": weights, "ids": ids}
+
+
+def training_losses(make):
+    """make(matrices, tables) gives steps; the losses before each of them."""
+    data = training_inputs()
+    parameters = {name: torch.nn.Parameter(torch.tensor(value)) for name, value in data["weights"].items()}
+    ids = torch.tensor(data["ids"])
+    optimizers = make([parameters["up"], parameters["down"]], [parameters["embed_tokens"], parameters["lm_head"]])
+    losses = []
+    for _ in range(TRAINING_STEPS):
+        x = parameters["embed_tokens"][ids[:-1]]
+        hidden = torch.relu(x @ parameters["up"].T) ** 2
+        loss = torch.nn.functional.cross_entropy((x + hidden @ parameters["down"].T) @ parameters["lm_head"].T, ids[1:])
+        losses.append(loss.item())
+        for optimizer in optimizers:
+            optimizer.zero_grad()
+        loss.backward()
+        for optimizer in optimizers:
+            optimizer.step()
+    return losses
+
+
+class KellerMuon(torch.optim.Optimizer):
+    """The published rule of KellerJordan/Muon; dtype is that of Newton-Schulz, bfloat16 there."""
+
+    def __init__(self, parameters, lr, scaling, dtype=torch.float32, momentum=0.95, weight_decay=0.0):
+        super().__init__(parameters, dict(lr=lr))
+        self.scaling, self.dtype, self.momentum, self.weight_decay = scaling, dtype, momentum, weight_decay
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                state = self.state[p]
+                moonlight = self.scaling == "moonlight"
+                buffer = state.setdefault("buffer", torch.zeros_like(p))
+                if moonlight:  # sum form
+                    buffer.mul_(self.momentum).add_(p.grad)
+                    direction = p.grad + self.momentum * buffer
+                else:  # lerp form
+                    buffer.lerp_(p.grad, 1 - self.momentum)
+                    direction = p.grad.lerp(buffer, self.momentum)
+                rows, columns = p.shape
+                scale = 0.2 * max(rows, columns) ** 0.5 if moonlight else max(1, rows / columns) ** 0.5
+                p.mul_(1 - group["lr"] * self.weight_decay)
+                p.add_(newton_schulz(direction.to(self.dtype)).to(p.dtype), alpha=-group["lr"] * scale)
+
+
+def newton_schulz(x):
+    tall = x.shape[0] > x.shape[1]
+    x = x.T if tall else x
+    x = x / (x.norm() + 1e-7)
+    for a, b, c in JORDAN:
+        gram = x @ x.T
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x.T if tall else x
+
+
+def training_cases(dtype=torch.float32):
+    adamw = lambda parameters, lr, wd: torch.optim.AdamW(parameters, lr=lr, betas=(0.9, 0.95), eps=1e-8, weight_decay=wd)
+    muon = lambda scaling, lr: lambda matrices, tables: [KellerMuon(matrices, lr, scaling, dtype, weight_decay=0.1), adamw(tables, 0.01, 0.0)]
+    return [
+        {"name": "AdamW", "optimizer": "adamw", "learningRate": 0.01, "losses": training_losses(lambda matrices, tables: [adamw(matrices, 0.01, 0.1), adamw(tables, 0.01, 0.0)])},
+        {"name": "Keller Jordan's Muon", "optimizer": "muon", "scaling": "keller", "learningRate": 0.02, "losses": training_losses(muon("keller", 0.02))},
+        {"name": "Moonlight's Muon", "optimizer": "muon", "scaling": "moonlight", "learningRate": 0.01, "losses": training_losses(muon("moonlight", 0.01))},
+    ]
+
+
+def training_as_json():
+    rounded = [{**case, "losses": np.round(case["losses"], 6).tolist()} for case in training_cases()]
+    return {"command": "python scripts/oracle.py --fixture", **training_inputs(), "cases": rounded}
+
+
 def cases():
     muon = {"optimizer": "muon", "learningRate": 0.02, "weightDecay": 0.1}
     torch_muon = lambda adjust: torch_run(lambda p: torch.optim.Muon(p, lr=0.02, weight_decay=0.1, momentum=0.95, nesterov=True, adjust_lr_fn=adjust))
@@ -89,6 +175,7 @@ def as_json():
 if __name__ == "__main__":
     if "--fixture" in sys.argv:
         FIXTURE.write_text(json.dumps(as_json()) + "\n")
+        TRAINING.write_text(json.dumps(training_as_json()) + "\n")
         sys.exit(0)
     committed, fresh = json.loads(FIXTURE.read_text()), as_json()
     passed = failed = 0
@@ -97,5 +184,12 @@ if __name__ == "__main__":
         ok = gap <= theirs["tolerance"]
         passed, failed = passed + ok, failed + (not ok)
         print(f"{'ok' if ok else 'FAILED'}: {theirs['name']}, largest difference {gap:.2e}")
+    committed = json.loads(TRAINING.read_text())
+    for ours, theirs, half in zip(committed["cases"], training_cases(), training_cases(torch.bfloat16)):
+        gap = float(np.abs(np.array(ours["losses"]) - np.array(theirs["losses"])).max())
+        coarse = float(np.abs(np.array(half["losses"]) - np.array(theirs["losses"])).max())
+        ok = gap <= 1e-4
+        passed, failed = passed + ok, failed + (not ok)
+        print(f"{'ok' if ok else 'FAILED'}: {TRAINING_STEPS} steps of {theirs['name']}, largest difference {gap:.2e} (of bfloat16 iterations: {coarse:.2e})")
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)

@@ -1,8 +1,9 @@
 import { adamwStep } from '@smol/ops';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkRange } from './check-options.ts';
+import { EightBitMoments, FullMoments, type MomentStore } from './adamw-moments.ts';
+import { checkChoice, checkRange } from './check-options.ts';
+import { concatenateAll, splitLike } from './flat-group.ts';
 import { gradientOf, type Gradients, type Optimizer, type OptimizerStep, type Parameters } from './optimizer.ts';
-import { OptimizerState } from './optimizer-state.ts';
 import { isDecayed } from './split-parameters.ts';
 
 /** Options of {@link AdamW}. */
@@ -19,6 +20,10 @@ export interface AdamWOptions {
   weightDecay?: number;
   /** which parameters are decayed; default {@link isDecayed}: matrices that are not token tables */
   decays?: (name: string, parameter: tf.Tensor) => boolean;
+  /** bits of each running average: 32, or 8 with a scale for every 256 (Dettmers et al.); default 32 */
+  stateBits?: 32 | 8;
+  /** update small parameters together in one go (PyTorch's `foreach`), with the same result; default true */
+  foreach?: boolean;
   /** default `adamw` */
   name?: string;
 }
@@ -29,11 +34,13 @@ const defaults = {
   epsilon: 1e-8,
   weightDecay: 0,
   decays: isDecayed,
+  stateBits: 32,
+  foreach: true,
   name: 'adamw',
 } as const satisfies Partial<AdamWOptions>;
 
 /**
- * AdamW with decoupled weight decay and f32 states:
+ * AdamW with decoupled weight decay:
  *
  *     m ← β₁m + (1 − β₁)g;   v ← β₂v + (1 − β₂)g²
  *     W ← W·(1 − η·λ) − η·(m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε)
@@ -48,7 +55,8 @@ export class AdamW implements Optimizer {
   readonly learningRate: number;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly #options: Required<AdamWOptions>;
-  readonly #state: OptimizerState;
+  readonly #state: MomentStore;
+  readonly #groups: readonly (readonly string[])[];
 
   constructor(parameters: Parameters, options: AdamWOptions) {
     this.#options = checkAdamWOptions({ ...defaults, ...options });
@@ -58,14 +66,17 @@ export class AdamW implements Optimizer {
     this.name = settings.name;
     this.parameters = parameters;
     this.learningRate = settings.learningRate;
-    this.#state = new OptimizerState(parameters, ['m', 'v']);
+    this.#state = settings.stateBits === 8 ? new EightBitMoments(parameters) : new FullMoments(parameters);
+    this.#groups = settings.foreach
+      ? groupSmall(parameters, new Set(decayed))
+      : [...parameters.keys()].map((name) => [name]);
   }
 
   /** @throws OptimizerError `BAD_GRADIENT` before anything is changed */
   step(gradients: Gradients, options: OptimizerStep = {}): void {
     for (const [name, parameter] of this.parameters) gradientOf(gradients, name, parameter);
     this.#state.stepsDone++;
-    for (const [name, parameter] of this.parameters) tf.tidy(() => this.#update(name, parameter, gradients, options));
+    for (const names of this.#groups) tf.tidy(() => this.#update(names, gradients, options));
   }
 
   state(): Map<string, tf.Tensor> {
@@ -80,27 +91,46 @@ export class AdamW implements Optimizer {
     this.#state.dispose();
   }
 
-  #update(name: string, parameter: tf.Variable, gradients: Gradients, options: OptimizerStep): void {
+  /** One fused step for parameters that are decayed alike; element by element it is the same as one after the other. */
+  #update(names: readonly string[], gradients: Gradients, options: OptimizerStep): void {
     const { beta2, epsilon, decays } = this.#options;
     const beta1 = options.momentum ?? this.#options.beta1;
-    const m = this.#state.slot(name, 'm');
-    const v = this.#state.slot(name, 'v');
+    const parameters = names.map((name) => this.parameters.get(name) as tf.Variable);
+    const moments = names.map((name) => this.#state.read(name));
     const next = adamwStep(
-      { parameter, m, v, gradient: gradientOf(gradients, name, parameter) },
+      {
+        parameter: concatenateAll(parameters),
+        m: concatenateAll(moments.map(({ m }) => m)),
+        v: concatenateAll(moments.map(({ v }) => v)),
+        gradient: concatenateAll(names.map((name, index) => gradientOf(gradients, name, parameters[index]))),
+      },
       {
         learningRate: this.learningRate * (options.learningRateScale ?? 1),
         beta1,
         beta2,
         epsilon,
-        weightDecay: decays(name, parameter) ? (options.weightDecay ?? this.#options.weightDecay) : 0,
+        weightDecay: decays(names[0], parameters[0]) ? (options.weightDecay ?? this.#options.weightDecay) : 0,
         correction1: 1 - beta1 ** this.#state.stepsDone,
         correction2: 1 - beta2 ** this.#state.stepsDone,
       },
     );
-    parameter.assign(next.parameter);
-    m.assign(next.m);
-    v.assign(next.v);
+    const [values, ms, vs] = [next.parameter, next.m, next.v].map((flat) => splitLike(flat, parameters));
+    parameters.forEach((parameter, index) => {
+      parameter.assign(values[index]);
+      this.#state.write(names[index], { m: ms[index], v: vs[index] });
+    });
   }
+}
+
+/** Parameters up to this size are updated together: for larger ones copying costs more than a call saves. */
+const smallSize = 4096;
+
+/** Small parameters that are decayed alike together, all others alone. */
+function groupSmall(parameters: Parameters, decayed: ReadonlySet<string>): string[][] {
+  const small = [...parameters].filter(([, { size }]) => size <= smallSize).map(([name]) => name);
+  const large = [...parameters.keys()].filter((name) => !small.includes(name));
+  const together = [true, false].map((isDecaying) => small.filter((name) => decayed.has(name) === isDecaying));
+  return [...together.filter(({ length }) => length > 0), ...large.map((name) => [name])];
 }
 
 function checkAdamWOptions(options: Required<AdamWOptions>): Required<AdamWOptions> {
@@ -109,5 +139,6 @@ function checkAdamWOptions(options: Required<AdamWOptions>): Required<AdamWOptio
   checkRange('beta2', options.beta2, 0, 1);
   checkRange('epsilon', options.epsilon, 0);
   checkRange('weightDecay', options.weightDecay, 0);
+  checkChoice('stateBits', String(options.stateBits), ['32', '8']);
   return options;
 }

@@ -5,5 +5,6 @@ export type { Gradients, Optimizer, OptimizerStep, Parameters } from './optimize
 export { OptimizerError, type OptimizerErrorCode } from './optimizer-error.ts';
 export { orthogonalize, type Orthogonalization } from './orthogonalize.ts';
 export { qkClip, qkClipFactors, type AttentionProjections, type QkClipOptions, type QkClipReport } from './qk-clip.ts';
-export { isDecayed, isTokenTable, splitParameters } from './split-parameters.ts';
+export { splitFused, splitHeads, type MatrixSplit, type SplitRule } from './split-matrix.ts';
+export { isDecayed, isTokenTable, splitParameters, type SplitRules } from './split-parameters.ts';
 export { updateScale, type UpdateScaling } from './update-scale.ts';

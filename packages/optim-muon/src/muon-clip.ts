@@ -68,6 +68,7 @@ export class MuonClip extends Muon {
     return {
       clippedHeads: reports.reduce((count, report) => count + report.clippedHeads, 0),
       smallestFactor: Math.min(...reports.map((report) => report.smallestFactor)),
+      clippedByLayer: reports.map((report) => report.clippedHeads),
     };
   }
 }

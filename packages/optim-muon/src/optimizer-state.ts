@@ -3,20 +3,22 @@ import type { Parameters } from './optimizer.ts';
 import { OptimizerError } from './optimizer-error.ts';
 
 /**
- * The running averages an optimizer keeps: for every parameter one f32 tensor of its shape per slot, named
- * `PARAMETER.SLOT`, and the number of steps done. All of it is made at once, so that every process of a
+ * The running averages an optimizer keeps: for every parameter one f32 tensor per slot, named `PARAMETER.SLOT`, and the number of steps done. All of it is made at once, so that every process of a
  * distributed run has the same set of names.
  */
 export class OptimizerState {
   readonly #tensors = new Map<string, tf.Variable>();
   stepsDone = 0;
 
-  constructor(parameters: Parameters, slots: readonly string[]) {
+  constructor(
+    parameters: Parameters,
+    slotsOf: (parameter: tf.Variable) => readonly (readonly [slot: string, shape: number[]])[],
+  ) {
     for (const [name, parameter] of parameters) {
-      for (const slot of slots) {
+      for (const [slot, shape] of slotsOf(parameter)) {
         this.#tensors.set(
           `${name}.${slot}`,
-          tf.tidy(() => tf.variable(tf.zerosLike(parameter), false)),
+          tf.tidy(() => tf.variable(tf.zeros(shape), false)),
         );
       }
     }

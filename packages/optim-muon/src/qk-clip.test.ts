@@ -84,7 +84,7 @@ describe('MuonClip', () => {
   it('clips every layer by its own logits', () => {
     const parameters = make();
     const clip = new MuonClip(parameters, { learningRate: 0.02, scaling: 'moonlight', headDimension });
-    expect(clip.qkClip([[50], [400]])).toEqual({ clippedHeads: 1, smallestFactor: 0.25 });
+    expect(clip.qkClip([[50], [400]])).toEqual({ clippedHeads: 1, smallestFactor: 0.25, clippedByLayer: [0, 1] });
     const firstValues = names.map((name) => parameters.get(name)!.dataSync()[0]);
     expect(firstValues).toEqual([1, 1, 0.5, 0.5]);
   });

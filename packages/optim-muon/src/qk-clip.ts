@@ -26,6 +26,8 @@ export interface QkClipReport {
   clippedHeads: number;
   /** the smallest γ applied; 1 when nothing was clipped */
   smallestFactor: number;
+  /** clipped heads of each layer, when there are several */
+  clippedByLayer?: readonly number[];
 }
 
 /**

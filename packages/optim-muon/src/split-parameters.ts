@@ -17,18 +17,28 @@ export function isDecayed(name: string, parameter: tf.Tensor): boolean {
   return parameter.rank >= 2 && !isTokenTable(name);
 }
 
+/** Rules of {@link splitParameters}. */
+export interface SplitRules {
+  /** names that AdamW trains besides token tables and what is not 2-D, such as `/router/` */
+  adamw?: readonly RegExp[];
+}
+
 /**
  * Splits a model's parameters between the two optimizers of a Muon run: hidden 2-D weights go to Muon; embeddings,
  * output head, gains and biases go to AdamW (KellerJordan/Muon).
  */
-export function splitParameters(parameters: Parameters): {
+export function splitParameters(
+  parameters: Parameters,
+  rules: SplitRules = {},
+): {
   muon: Map<string, tf.Variable>;
   adamw: Map<string, tf.Variable>;
 } {
   const muon = new Map<string, tf.Variable>();
   const adamw = new Map<string, tf.Variable>();
   for (const [name, parameter] of parameters) {
-    const orthogonalized = parameter.rank === 2 && !isTokenTable(name);
+    const isExcluded = isTokenTable(name) || rules.adamw?.some((pattern) => pattern.test(name));
+    const orthogonalized = parameter.rank === 2 && !isExcluded;
     (orthogonalized ? muon : adamw).set(name, parameter);
   }
   return { muon, adamw };
