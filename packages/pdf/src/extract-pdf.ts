@@ -1,6 +1,6 @@
 import type { PdfBlock } from './block.ts';
 import { assembleDocument } from './assemble-document.ts';
-import { joinByPage } from './join-by-page.ts';
+import { blockToText, joinByPage } from './join-by-page.ts';
 import { openPdf } from './open-pdf.ts';
 import type { OpenPdfOptions } from './open-pdf.ts';
 import type { PdfDocument } from './pdf-document.ts';
@@ -75,13 +75,18 @@ export async function extractPdf(input: PdfInput, options: ExtractPdfOptions = {
   try {
     const contents: PageContent[] = [];
     for await (const content of readPages(document, options)) contents.push(content);
-    return assemble(document, contents, options);
+    return assembleResult(document, contents, options);
   } finally {
     document.close();
   }
 }
 
-function assemble(document: PdfDocument, contents: PageContent[], options: ExtractPdfOptions): ExtractedPdf {
+/** What needs all pages, or a window of them. */
+export function assembleResult(
+  document: PdfDocument,
+  contents: PageContent[],
+  options: ExtractPdfOptions,
+): ExtractedPdf {
   const { metadata, pageCount, truncated, repairs, outline } = document;
   const { keepRunningHeads } = options;
   const { blocks, runningHeads } = assembleDocument(contents, {
@@ -89,7 +94,7 @@ function assemble(document: PdfDocument, contents: PageContent[], options: Extra
     ...(keepRunningHeads && { keepRunningHeads }),
   });
   const indices = contents.map(({ index }) => index);
-  const text = joinByPage(blocks, indices, ({ text: own }) => own);
+  const text = joinByPage(blocks, indices, blockToText);
   const markdown = joinByPage(blocks, indices, (block) => blockToMarkdown(block, options));
   const pages = contents.map(({ index, route, reason, characters, confidence, garbled, repairs: mended }, at) => ({
     page: index + 1,

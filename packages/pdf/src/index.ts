@@ -16,6 +16,12 @@ export type {
 export type { Character, CharacterGroup } from './character.ts';
 export { extractPdf } from './extract-pdf.ts';
 export type { ExtractedPage, ExtractedPdf, ExtractPdfOptions } from './extract-pdf.ts';
+export { extractPages } from './extract-pages.ts';
+export type { ExtractPagesOptions, StreamedPage } from './extract-pages.ts';
+export { extractPdfs } from './extract-pdfs.ts';
+export type { PdfOutcome } from './extract-pdfs.ts';
+export { PdfPool } from './pdf-pool.ts';
+export type { PdfPoolOptions } from './pdf-pool.ts';
 export { detectTruncation } from './detect-truncation.ts';
 export type { Truncation } from './detect-truncation.ts';
 export { openPdf } from './open-pdf.ts';
