@@ -23,3 +23,4 @@ export type { RopeFrequencyOptions, RopeTable, YarnOptions } from './rope-table.
 export { rope } from './rope.ts';
 export { scatterAdd } from './scatter-add.ts';
 export { swiglu } from './swiglu.ts';
+export type { SoftTargets, SparseTargets, TeacherTargets } from './teacher-targets.ts';

@@ -1,9 +1,12 @@
 /** Legend: N rows, R rows of one chunk, D model width, V vocabulary. */
 import * as tf from '@tensorflow/tfjs-core';
-import { composeRowLosses, countedRows, countedTotal, oneHotTargets, rowLosses } from './cross-entropy.ts';
+import { checkTargets, composeRowLosses, countedOf, countedTotal, oneHotTargets, rowLosses } from './cross-entropy.ts';
 import type { CrossEntropyOptions } from './cross-entropy.ts';
 import { hasFusedKernel, runFused, runFusedMany } from './fused-kernel.ts';
 import { checkArgument, checkShape } from './ops-error.ts';
+import { takeTeacher } from './teacher-cross-entropy.ts';
+import { isTeacher, teacherLossAndPull, teacherTensors } from './teacher-targets.ts';
+import type { TeacherTargets } from './teacher-targets.ts';
 
 /** Options of {@link linearCrossEntropy}. */
 export interface LinearCrossEntropyOptions extends Omit<CrossEntropyOptions, 'reduction'> {
@@ -15,7 +18,7 @@ export interface LinearCrossEntropyOptions extends Omit<CrossEntropyOptions, 're
 
 /** Everything about some rows but the differentiable inputs. */
 interface Rows {
-  targets: tf.Tensor1D;
+  targets: tf.Tensor1D | TeacherTargets;
   /** What each row's loss counts in the result: 0 if ignored, else 1 or 1/count. */
   weights: tf.Tensor1D;
   ignoreIndex: number;
@@ -31,8 +34,11 @@ interface Gradients {
 const CHUNK_ELEMENTS = 2 ** 24;
 
 /** Plain tfjs: the gradient of a row's loss is softmax·(1 + 2·zLoss·logSumExp) − onehot. */
-function composeLossAndGradient(logits_RV: tf.Tensor2D, rows: Rows): [tf.Tensor1D, tf.Tensor2D] {
-  const { targets, weights, ignoreIndex, zLoss } = rows;
+function composeLossAndGradient(
+  logits_RV: tf.Tensor2D,
+  targets: tf.Tensor1D,
+  { weights, ignoreIndex, zLoss }: Rows,
+): [tf.Tensor1D, tf.Tensor2D] {
   const oneHot_RV = oneHotTargets(targets, logits_RV.shape[1], ignoreIndex);
   const logSumExp_R1: tf.Tensor2D = tf.logSumExp(logits_RV, 1, true);
   const softmax_RV = tf.exp(tf.sub(logits_RV, logSumExp_R1));
@@ -45,13 +51,17 @@ function composeLossAndGradient(logits_RV: tf.Tensor2D, rows: Rows): [tf.Tensor1
 /** Losses `[R]` and the gradient of Σ weights·loss with respect to the logits, `[R, V]`. */
 function lossAndGradient(logits_RV: tf.Tensor2D, rows: Rows): [tf.Tensor1D, tf.Tensor2D] {
   const { targets, weights, ignoreIndex, zLoss } = rows;
+  if (isTeacher(targets)) {
+    const [loss_R, pull_RV] = teacherLossAndPull(logits_RV, targets, zLoss);
+    return [loss_R, tf.mul(pull_RV, tf.expandDims(weights, 1))];
+  }
   if (hasFusedKernel('SmolCrossEntropy')) {
     const inputs = { logits: logits_RV, targets };
     const [loss, logSumExp] = runFusedMany('SmolCrossEntropy', inputs, { ignoreIndex, zLoss });
     const gradientInputs = { dloss: weights, ...inputs, logSumExp };
     return [loss as tf.Tensor1D, runFused('SmolCrossEntropyGrad', gradientInputs, { ignoreIndex, zLoss })];
   }
-  return composeLossAndGradient(logits_RV, rows);
+  return composeLossAndGradient(logits_RV, targets, rows);
 }
 
 /** One chunk's loss and gradients: three matrix products. */
@@ -82,9 +92,10 @@ function mapChunks<T extends tf.TensorContainer>(
     const start = chunk * chunkRows;
     const size = Math.min(chunkRows, total - start);
     const take = <X extends tf.Tensor1D | tf.Tensor2D>(x: X) => takeRows(x, start, size);
-    return tf.tidy(() =>
-      callback(take(hidden_ND), { ...rows, targets: take(rows.targets), weights: take(rows.weights) }),
-    );
+    return tf.tidy(() => {
+      const targets = isTeacher(rows.targets) ? takeTeacher(rows.targets, start, size) : take(rows.targets);
+      return callback(take(hidden_ND), { ...rows, targets, weights: take(rows.weights) });
+    });
   });
 }
 
@@ -120,7 +131,10 @@ function lossOnly(hidden_ND: tf.Tensor2D, weight_VD: tf.Tensor2D, rows: Rows, ch
     chunkRows,
     (hidden_RD, { targets, weights, ignoreIndex, zLoss }): tf.Scalar => {
       const logits_RV: tf.Tensor2D = tf.matMul(hidden_RD, weight_VD, false, true);
-      return tf.sum(tf.mul(rowLosses(logits_RV, targets, ignoreIndex, zLoss), weights));
+      const loss_R = isTeacher(targets)
+        ? teacherLossAndPull(logits_RV, targets, zLoss)[0]
+        : rowLosses(logits_RV, targets, ignoreIndex, zLoss);
+      return tf.sum(tf.mul(loss_R, weights));
     },
   );
   return tf.addN(losses);
@@ -147,15 +161,22 @@ function isRecording(): boolean {
   return gradientDepth > 0 && kernelDepth === 0;
 }
 
-function checkInputs(hidden_ND: tf.Tensor, weight_VD: tf.Tensor, targets_N: tf.Tensor, chunkRows: number): void {
+function checkInputs(
+  hidden_ND: tf.Tensor,
+  weight_VD: tf.Tensor,
+  targets: tf.Tensor | TeacherTargets,
+  { chunkRows, ...options }: LinearCrossEntropyOptions & { chunkRows: number },
+): void {
   const [rows, width] = hidden_ND.shape;
   const isMatrices = hidden_ND.rank === 2 && weight_VD.rank === 2 && weight_VD.shape[1] === width;
+  const [first] = isTeacher(targets) ? teacherTensors(targets) : [targets];
   checkShape(
-    isMatrices && targets_N.dtype === 'int32' && targets_N.shape.join() === `${rows}`,
+    isMatrices,
     () =>
-      `linearCrossEntropy: needs hidden [N, D], weight [V, D] and int32 targets [N], got [${hidden_ND.shape}], ` +
-      `[${weight_VD.shape}] and ${targets_N.dtype} [${targets_N.shape}]`,
+      `linearCrossEntropy: needs hidden [N, D], weight [V, D] and targets [N], got [${hidden_ND.shape}], ` +
+      `[${weight_VD.shape}] and ${first.dtype} [${first.shape}]`,
   );
+  checkTargets('linearCrossEntropy', [rows, weight_VD.shape[0]], targets, options);
   checkArgument(
     Number.isInteger(chunkRows) && chunkRows > 0,
     () => `linearCrossEntropy: chunkRows must be a positive integer, got ${chunkRows}`,
@@ -170,24 +191,24 @@ function checkInputs(hidden_ND: tf.Tensor, weight_VD: tf.Tensor, targets_N: tf.T
  *
  * @param hidden_ND `[N, D]`, N at least 1
  * @param weight_VD output head, or the tied embedding table, `[V, D]`
- * @param targets_N int32 `[N]`, each in [0, V) or `ignoreIndex`
+ * @param targets int32 `[N]`, each in [0, V) or `ignoreIndex`, or {@link TeacherTargets}
  * @returns scalar, in nats
  * @throws OpsError `SHAPE_MISMATCH` when the shapes don't fit, `INVALID_ARGUMENT` when chunkRows is not a positive integer
  */
 export function linearCrossEntropy(
   hidden_ND: tf.Tensor,
   weight_VD: tf.Tensor,
-  targets_N: tf.Tensor,
+  targets: tf.Tensor | TeacherTargets,
   options: LinearCrossEntropyOptions = {},
 ): tf.Scalar {
   const { ignoreIndex = -100, zLoss = 0, reduction = 'mean' } = options;
   const chunkRows = options.chunkRows ?? Math.max(1, Math.floor(CHUNK_ELEMENTS / weight_VD.shape[0]));
-  checkInputs(hidden_ND, weight_VD, targets_N, chunkRows);
+  checkInputs(hidden_ND, weight_VD, targets, { ...options, chunkRows });
   return tf.tidy(() => {
-    const targets = targets_N as tf.Tensor1D;
-    const counted_N = countedRows(targets, ignoreIndex);
+    const counted_N = countedOf(hidden_ND.shape[0], targets, options);
     const weights: tf.Tensor1D = reduction === 'sum' ? counted_N : tf.div(counted_N, countedTotal(counted_N));
     const run = isRecording() ? recordedLoss : lossOnly;
-    return run(hidden_ND as tf.Tensor2D, weight_VD as tf.Tensor2D, { targets, weights, ignoreIndex, zLoss }, chunkRows);
+    const rows = { targets: targets as Rows['targets'], weights, ignoreIndex, zLoss };
+    return run(hidden_ND as tf.Tensor2D, weight_VD as tf.Tensor2D, rows, chunkRows);
   });
 }
