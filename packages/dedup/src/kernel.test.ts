@@ -124,14 +124,16 @@ describe('Kernel', () => {
   it('normalises every character as normalizeText does, alone and between others', { tags: ['slow'] }, () => {
     const kernel = new Kernel(permutations);
     const contextual: string[] = [];
+    const wrong: string[] = [];
     for (let code = 0; code < 0x110000; code += code >= 0x3_0000 && code < 0xe_0000 ? 0x10 : 1) {
       if (code >= 0xd800 && code < 0xe000) continue;
       const character = String.fromCodePoint(code);
       const text = `a${character}1${character}2 \u0301${character}B`;
       const ours = normalized(kernel, text);
       if (ours === null) contextual.push(character);
-      else if (ours !== expected(text)) expect([code.toString(16), ours]).toEqual([code.toString(16), expected(text)]);
+      else if (ours !== expected(text)) wrong.push(character);
     }
+    expect(wrong).toEqual([]);
     expect(contextual).toContain('Σ');
     expect(contextual.length).toBeLessThan(40);
   });
@@ -161,9 +163,8 @@ describe('Kernel', () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
         const text = pieces.join('');
-        const ours = normalized(kernel, text);
-        if (ours === null) expect(text.normalize('NFD')).toMatch(/[Σ\p{Mc}]/u);
-        else expect(ours).toBe(expected(text));
+        const isContextual = /[Σ\p{Mc}]/u.test(text.normalize('NFD'));
+        expect(normalized(kernel, text) ?? (isContextual && expected(text))).toBe(expected(text));
       }),
       { numRuns: 500 },
     );

@@ -24,6 +24,8 @@ const LEAST_GAP = 64;
 const [NO_ROOM, CONTEXTUAL, MISSING] = [-1, -2, -3];
 /** SHA-1 of short messages reads whole chunks, beyond the end of the text. */
 const SLACK_BYTES = 64;
+/** So many shingles at the beginning of a text change minima often; a multiple of four. */
+const PLAIN_SHINGLES = 64;
 const TOP = (1n << 64n) - 1n;
 const LOW_32_BITS = 0xffff_ffffn;
 
@@ -34,7 +36,7 @@ interface KernelExports {
   begin(start: number, end: number, words: number): void;
   next(hashNumber: number): number;
   fold(count: number, table: number, permutations: number, mask: bigint): void;
-  foldWide(count: number, table: number, permutations: number): void;
+  foldWide(from: number, count: number, table: number, permutations: number): void;
 }
 
 /** A text in the kernel's memory, words separated by single spaces; valid until the next one is loaded. */
@@ -161,9 +163,10 @@ export class Kernel {
     let blocks = 0;
     for (const block of this.shingles(text, size, hash)) {
       const minima = new BigUint64Array(this.#exports.memory.buffer, TABLE_START + 2 * byteLength, length);
+      const plain = isWide && blocks > 0 ? 0 : Math.min(block.length, isWide ? PLAIN_SHINGLES : Infinity);
       if (blocks++ === 0) minima.fill(TOP);
-      if (isWide) this.#exports.foldWide(block.length, TABLE_START, length);
-      else this.#exports.fold(block.length, TABLE_START, length, LOW_32_BITS);
+      if (plain > 0) this.#exports.fold(plain, TABLE_START, length, isWide ? TOP : LOW_32_BITS);
+      if (plain < block.length) this.#exports.foldWide(plain, block.length, TABLE_START, length);
     }
     if (blocks === 0) return null;
     return new BigUint64Array(this.#exports.memory.buffer, TABLE_START + 2 * byteLength, length).slice();

@@ -61,19 +61,17 @@ async function minhash(given: CommandArguments, { progress, say }: Talk): Promis
   const { workers, memory, textKey, idKey, representative, indexes, clusterIds } = options;
   say(`up to ${megabytes(memory ?? DEFAULT_MEMORY)} for buffers, ${workers} workers\n`);
   const report = await minHashFiles({
-    ...{
-      inputs,
-      folder,
-      ...minHash,
-      workers,
-      memory,
-      textKey,
-      idKey,
-      representative,
-      indexes,
-      clusterIds,
-      rehydration,
-    },
+    inputs,
+    folder,
+    ...minHash,
+    workers,
+    memory,
+    textKey,
+    idKey,
+    representative,
+    indexes,
+    clusterIds,
+    rehydration,
     onProgress: quiet ? undefined : (state) => progress.show(state),
     onStage: ({ stage, tasks, threads, memory: bytes }) => {
       if (tasks > 0) say(`${stage}: ${tasks} tasks in ${threads} threads, up to ${megabytes(bytes)} for buffers\n`);

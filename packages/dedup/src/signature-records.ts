@@ -83,9 +83,11 @@ function sortedOrder(words: Uint32Array, count: number, layout: RecordLayout): U
 export function sortRecords(words: Uint32Array, count: number, layout: RecordLayout): Uint32Array {
   const sorted = new Uint32Array(count * layout.words);
   const order = sortedOrder(words, count, layout);
+  let to = 0;
   for (let record = 0; record < count; record++) {
+    // Word by word: views and set() take longer than the few words themselves.
     const start = order[record] * layout.words;
-    sorted.set(words.subarray(start, start + layout.words), record * layout.words);
+    for (let word = 0; word < layout.words; word++) sorted[to++] = words[start + word];
   }
   return sorted;
 }

@@ -26,14 +26,16 @@ class BandBuffer {
     this.#words = new Uint32Array(FIRST_CAPACITY * layout.words);
   }
 
-  put(record: number, band: number, signature: BigUint64Array, document: number): void {
+  /** @param signature as 32-bit words */
+  put(record: number, band: number, signature: Uint32Array, document: number): void {
     const { rows, valueWords, words } = this.#layout;
     if ((record + 1) * words > this.#words.length) this.#grow();
-    const source = new Uint32Array(signature.buffer, signature.byteOffset + 8 * band * rows, 2 * rows);
-    const start = record * words;
-    if (valueWords === 2) this.#words.set(source, start);
-    else for (let row = 0; row < rows; row++) this.#words[start + row] = source[2 * row];
-    this.#words[start + words - 1] = document;
+    const target = this.#words;
+    const step = 2 / valueWords;
+    let from = 2 * band * rows;
+    let to = record * words;
+    for (const end = to + words - 1; to < end; from += step) target[to++] = signature[from];
+    target[to] = document;
   }
 
   #grow(): void {
@@ -71,7 +73,8 @@ class SignatureSorter {
   }
 
   add(signature: BigUint64Array, document: number): void {
-    for (const [band, buffer] of this.#bands.entries()) buffer.put(this.#count, band, signature, document);
+    const words = new Uint32Array(signature.buffer, signature.byteOffset, 2 * signature.length);
+    for (let band = 0; band < this.#bands.length; band++) this.#bands[band].put(this.#count, band, words, document);
     if (++this.#count === this.#capacity) this.#spill();
   }
 
