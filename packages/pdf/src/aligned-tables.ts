@@ -7,7 +7,7 @@ import { columnsOf, findColumns, splitPieces } from './find-columns.ts';
 import type { Column, Piece } from './find-columns.ts';
 import { median } from './fragment.ts';
 import type { Line } from './fragment.ts';
-import { groupTableRows } from './group-table-rows.ts';
+import { groupTableRows, isValue } from './group-table-rows.ts';
 import type { TableLine } from './group-table-rows.ts';
 import type { Rule } from './rule.ts';
 import { mirrorCell } from './table-area.ts';
@@ -23,6 +23,9 @@ const MAXIMUM_PITCH = 4;
 const PROSE = 60;
 /** Share of rows that must fill at least two columns. */
 const FILLED = 0.5;
+/** So many lines need no value or rule to be a table; fewer need values in this share of cells. */
+const SURE_LINES = 4;
+const VALUES = 0.25;
 
 const LIST_MARK = /^(?:[•◦‣▪●○■□·–—*-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)])$/;
 const FORMULA_NUMBER = /^\(\d+(?:\.\d+)*[a-z]?\)$/;
@@ -146,7 +149,7 @@ export function alignLines(lines: Line[], rules: Rule[]): TableArea | undefined 
     );
     return leftward ? mirrorLine(placed, columns.length) : placed;
   });
-  if (!isTable(tableLines, columns)) return undefined;
+  if (!isTable(tableLines, columns) || !isSure(lines, tableLines, rules)) return undefined;
   const [left, right] = [columns[0].left, columns.at(-1)!.right];
   const [top, bottom] = [lines[0].top, lines.at(-1)!.bottom];
   const inner = rules.filter(
@@ -194,6 +197,15 @@ function placeLine(line: Line, pieces: Piece[], columns: Column[], em: number): 
 /** Columns counted from the right, as right-to-left scripts read them. */
 function mirrorLine({ line, cells }: TableLine, columns: number): TableLine {
   return { line, cells: cells.map((cell) => mirrorCell(cell, columns)).reverse() };
+}
+
+/** A few lines are a table when they hold values, or rules stand above or below: words may be wide apart by chance. */
+function isSure(lines: Line[], tableLines: TableLine[], rules: Rule[]): boolean {
+  if (lines.length >= SURE_LINES) return true;
+  const [top, bottom, size] = [lines[0].top, lines.at(-1)!.bottom, lines[0].size];
+  if (rules.some(({ at }) => at > top - size && at < bottom + size)) return true;
+  const texts = tableLines.flatMap(({ cells }) => cells.map((cell) => cell.lines[0].text));
+  return texts.filter(isValue).length >= texts.length * VALUES;
 }
 
 function isTable(lines: TableLine[], columns: Column[]): boolean {

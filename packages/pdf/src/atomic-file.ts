@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { PdfError } from './pdf-error.ts';
 
-/** A text file that appears under its name only when {@link AtomicFile.close} has completed it. */
+/** A file that appears under its name only when {@link AtomicFile.close} has completed it. */
 export class AtomicFile {
   readonly #path: string;
   readonly #temporary: string;
@@ -14,8 +14,8 @@ export class AtomicFile {
     this.#file = this.#attempt(() => openSync(this.#temporary, 'w'));
   }
 
-  write(text: string): void {
-    const bytes = Buffer.from(text);
+  write(content: string | Uint8Array): void {
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
     this.#attempt(() => {
       for (let at = 0; at < bytes.length;) at += writeSync(this.#file!, bytes, at);
     });

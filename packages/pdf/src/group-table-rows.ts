@@ -17,7 +17,14 @@ export interface TableRows {
 
 /** Lines of a row stand nearer to each other than rows do, by this factor. */
 const TIGHT = 1.25;
-const NUMBER = /^[-–−+(]?[\p{Sc}]?\s?\d[\d.,\s]*\p{No}?\s?[%)*†‡a-z]?$|^[-–—−.*…]+$|^n\/?a\.?$/iu;
+/** A value: digits and signs, with hardly a letter. */
+const NUMBER =
+  /^[-–−+~<>≤≥(]?\p{Sc}?\s?\d[\d.,:/\s–−-]*(?:\s?\([\d.,\s–−%-]+\))?\s?[%)*†‡a-z]{0,3}$|^[-–—−.*…]+$|^n\/?a\.?$/iu;
+
+/** Whether a text is a value rather than words. */
+export function isValue(text: string): boolean {
+  return NUMBER.test(text);
+}
 
 /** Gathers the lines of a table in rows: by the rules between them, by their pitch, or by what they leave empty. */
 export function groupTableRows(lines: TableLine[], rules: Rule[], columns: number): TableRows {

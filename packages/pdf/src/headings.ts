@@ -113,7 +113,7 @@ export function rankHeadings(headings: Heading[]): number[] {
 }
 
 function styleKey(heading: Heading): string {
-  return `${heading.size} ${heading.bold} ${isCapitals(heading.text)} ${numberDepth(heading.text)}`;
+  return `${heading.size} ${heading.bold} ${isCapitals(heading.text)} ${Math.max(1, numberDepth(heading.text))}`;
 }
 
 function compareStyles(a: Heading, b: Heading): number {

@@ -12,6 +12,11 @@ export interface JoinedBlocks {
 
 const BETWEEN = '\n\n';
 
+/** A block as plain text: its text, with the marker of a footnote as the text that points to it has it. */
+export function blockToText(block: PdfBlock): string {
+  return block.type === 'footnote' ? `[${block.marker}] ${block.text}` : block.text;
+}
+
 /** Joins blocks, and tells what of it each page holds; blocks are in the order of the pages. */
 export function joinByPage(blocks: PdfBlock[], indices: number[], write: (block: PdfBlock) => string): JoinedBlocks {
   const byPage = new Map<number, string[]>(indices.map((index) => [index + 1, []]));

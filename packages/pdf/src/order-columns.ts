@@ -16,6 +16,8 @@ const ALIGNED_SHARE = 0.8;
 /** Running text has several words in so many of its rows, and fills the width in so many. */
 const RUNNING = 0.6;
 const FULL = 0.4;
+/** White over both sides, in ems, that may part a table from columns. */
+const PART_GAP = 0.8;
 const BIN = 0.1;
 const MAXIMUM_BINS = 2000;
 const CANDIDATES = 8;
@@ -103,13 +105,51 @@ function coverage(fragments: Fragment[], start: number, width: number, bins: num
 /** Cuts a region at the elements that cross the gutter: zones of columns and zones of full width, top to bottom. */
 function cutZones(fragments: Fragment[], gutter: Gutter, em: number): Zone[] {
   const zones: Zone[] = [];
-  for (const part of bands(fragments, gutter)) {
-    const columns = !part.crossed && areColumns(part.fragments, gutter, em);
-    const previous = zones.at(-1);
-    if (!columns && previous && !previous.columns) previous.fragments.push(...part.fragments);
-    else zones.push({ columns, fragments: part.fragments });
+  for (const band of bands(fragments, gutter)) {
+    const parts = band.crossed ? [{ columns: false, fragments: band.fragments }] : partBand(band.fragments, gutter, em);
+    for (const { columns, fragments: own } of parts) {
+      const previous = zones.at(-1);
+      if (previous?.columns === columns) previous.fragments.push(...own);
+      else zones.push({ columns, fragments: own });
+    }
   }
   return zones;
+}
+
+/** Parts what does not cross the gutter, where there are tables over both sides as well as columns. */
+function partBand(fragments: Fragment[], gutter: Gutter, em: number): Zone[] {
+  const parts = splitAtGaps(fragments, em);
+  const areCellRows = parts.map((part) => parts.length > 1 && isTablePart(part, gutter, em));
+  if (!areCellRows.includes(true)) return [{ columns: areColumns(fragments, gutter, em), fragments }];
+  const zones: Zone[] = [];
+  for (const [index, part] of parts.entries()) {
+    const previous = zones.at(-1);
+    if (previous && areCellRows[index] === areCellRows[index - 1]) previous.fragments.push(...part);
+    else zones.push({ columns: false, fragments: [...part] });
+  }
+  let at = 0;
+  return zones.map((zone) => {
+    const isTable = areCellRows[at];
+    while (at < parts.length && areCellRows[at] === isTable) at++;
+    return { ...zone, columns: !isTable && areColumns(zone.fragments, gutter, em) };
+  });
+}
+
+function isTablePart(fragments: Fragment[], gutter: Gutter, em: number): boolean {
+  const [left, right] = sides(fragments, gutter).map((side) => groupRows(side).map(extent));
+  return Math.min(left.length, right.length) >= COLUMN_ROWS && areCells(left, right, em);
+}
+
+/** Fragments in parts with white over the whole width between them. */
+function splitAtGaps(fragments: Fragment[], em: number): Fragment[][] {
+  const parts: Fragment[][] = [];
+  let bottom = -Infinity;
+  for (const fragment of [...fragments].sort((a, b) => a.top - b.top)) {
+    if (fragment.top - bottom > em * PART_GAP || parts.length === 0) parts.push([]);
+    parts.at(-1)!.push(fragment);
+    bottom = Math.max(bottom, fragment.bottom);
+  }
+  return parts;
 }
 
 /** Rows from top to bottom, gathered as long as they all do, or all do not, cross the gutter. */

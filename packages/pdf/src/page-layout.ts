@@ -17,6 +17,7 @@ import { mergeRules } from './rule.ts';
 import type { Rule } from './rule.ts';
 import { findRuledTables } from './ruled-tables.ts';
 import type { TableArea } from './table-area.ts';
+import { turnVertical } from './vertical-text.ts';
 import { visibleCharacters } from './visible-characters.ts';
 
 /** Text of one direction. */
@@ -37,8 +38,10 @@ export interface PageLayout extends TextGroup {
 
 /** Lays the glyphs of a page out in fragments. */
 export function layoutCharacters(groups: CharacterGroup[], segments: Segment[] = []): PageLayout {
-  const [main = { fragments: [] }, ...others] = groups.map((group) => buildGroup(group, segments));
-  return { height: groups[0]?.height ?? 0, ...main, others };
+  const [main = { fragments: [] } as TextGroup, ...others] = turnVertical(groups).map((group) =>
+    buildGroup(group, segments),
+  );
+  return { height: main.frame?.height ?? groups[0]?.height ?? 0, ...main, others };
 }
 
 function buildGroup({ angle, frame, characters }: CharacterGroup, segments: Segment[]): TextGroup {
@@ -60,7 +63,7 @@ function buildGroup({ angle, frame, characters }: CharacterGroup, segments: Segm
  */
 export function layoutParagraphs(layout: PageLayout, page: number, code = true): Paragraph[] {
   return [layout, ...layout.others].flatMap((group, index) => {
-    const paragraphs = layoutGroup(group, page, index === 0, code);
+    const paragraphs = layoutGroup(group, page, index === 0, code && index === 0);
     for (const paragraph of paragraphs) paragraph.places = [placeOf(paragraph, group.frame)];
     return paragraphs;
   });

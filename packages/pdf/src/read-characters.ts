@@ -21,7 +21,8 @@ interface Style extends FontTraits {
 }
 
 const INVISIBLE = 3;
-const SEMIBOLD = 600;
+/** PDFium guesses the weight by the width of the stems: of regular fonts, too, it may be 600. */
+const BOLD_WEIGHT = 680;
 /** Bit of the font descriptor's flags (ISO 32000-1, 9.8.2). */
 const FIXED_PITCH = 1;
 const BOLD_NAME = /bold|black|heavy|demi/i;
@@ -118,23 +119,23 @@ class PageReader {
   }
 
   #readStyle(index: number, object: number, box: PageBox): Style {
-    const { calls } = this.#pdfium;
-    calls.FPDFText_GetMatrix(this.#textPage, index, this.#scratch + SCRATCH.matrix);
+    const { glyphCalls } = this.#pdfium;
+    glyphCalls.FPDFText_GetMatrix(this.#textPage, index, this.#scratch + SCRATCH.matrix);
     const view = this.#view();
     const [a, b, c, d] = [0, 4, 8, 12].map((offset) => view.getFloat32(SCRATCH.matrix + offset, true));
     const scale = Math.hypot(c, d) || 1;
-    const fontSize = calls.FPDFText_GetFontSize(this.#textPage, index);
+    const fontSize = glyphCalls.FPDFText_GetFontSize(this.#textPage, index);
     const size = Math.abs(fontSize) * scale || 1;
     // A negative size turns the glyphs round.
     const degrees = (Math.atan2(b, a) * 180) / Math.PI + (fontSize < 0 ? 180 : 0);
     const angle = (Math.round(degrees / ANGLE_STEP) * ANGLE_STEP + 360) % 360;
-    const hidden = object !== 0 && calls.FPDFTextObj_GetTextRenderMode(object) === INVISIBLE;
+    const hidden = object !== 0 && glyphCalls.FPDFTextObj_GetTextRenderMode(object) === INVISIBLE;
     return { ...this.#font(index, object), size, angle, hidden, ascent: this.#readAscent(index, angle, box) };
   }
 
   #readAscent(index: number, angle: number, box: PageBox): number {
     const origin = this.#scratch + SCRATCH.origin;
-    this.#pdfium.calls.FPDFText_GetCharOrigin(this.#textPage, index, origin, origin + 8);
+    this.#pdfium.glyphCalls.FPDFText_GetCharOrigin(this.#textPage, index, origin, origin + 8);
     const view = this.#view();
     const x = view.getFloat64(SCRATCH.origin, true);
     const y = view.getFloat64(SCRATCH.origin + 8, true);
@@ -143,7 +144,7 @@ class PageReader {
   }
 
   #font(index: number, object: number): FontTraits {
-    const font = object === 0 ? 0 : this.#pdfium.calls.FPDFTextObj_GetFont(object);
+    const font = object === 0 ? 0 : this.#pdfium.glyphCalls.FPDFTextObj_GetFont(object);
     const known = font === 0 ? undefined : this.#fonts.get(font);
     if (known) return known;
     const traits = this.#readFont(index);
@@ -153,7 +154,7 @@ class PageReader {
 
   #readFont(index: number): FontTraits {
     const { calls } = this.#pdfium;
-    const heavy = calls.FPDFText_GetFontWeight(this.#textPage, index) >= SEMIBOLD;
+    const heavy = calls.FPDFText_GetFontWeight(this.#textPage, index) >= BOLD_WEIGHT;
     const pointer = this.#scratch + SCRATCH.name;
     const length = calls.FPDFText_GetFontInfo(this.#textPage, index, pointer, 256, this.#scratch + SCRATCH.flags);
     if (length <= 1 || length > 256) return { bold: heavy, mono: false, math: false };

@@ -45,25 +45,25 @@ class PathReader {
   }
 
   read(page: number): Segment[] {
-    const { calls } = this.#pdfium;
+    const { calls, glyphCalls } = this.#pdfium;
     const count = calls.FPDFPage_CountObjects(page);
-    this.#visit(count, (index) => calls.FPDFPage_GetObject(page, index), IDENTITY, 0);
+    this.#visit(count, (index) => glyphCalls.FPDFPage_GetObject(page, index), IDENTITY, 0);
     return this.#segments;
   }
 
   #visit(count: number, get: (index: number) => number, matrix: Matrix, depth: number): void {
-    const { calls } = this.#pdfium;
+    const { calls, glyphCalls } = this.#pdfium;
     for (let index = 0; index < count && this.#left > 0; index++) {
       if (this.#segments.length >= MAXIMUM_RULES) return;
       this.#left--;
       const object = get(index);
-      const type = calls.FPDFPageObj_GetType(object);
+      const type = glyphCalls.FPDFPageObj_GetType(object);
       if (type === PATH_OBJECT) this.#readPath(object, matrix);
       if (type !== FORM_OBJECT || depth >= MAXIMUM_DEPTH) continue;
       const inner = multiply(this.#readMatrix(object), matrix);
       this.#visit(
         calls.FPDFFormObj_CountObjects(object),
-        (child) => calls.FPDFFormObj_GetObject(object, child),
+        (child) => glyphCalls.FPDFFormObj_GetObject(object, child),
         inner,
         depth + 1,
       );
@@ -71,9 +71,9 @@ class PathReader {
   }
 
   #readPath(path: number, matrix: Matrix): void {
-    const { calls } = this.#pdfium;
+    const { glyphCalls } = this.#pdfium;
     const at = this.#scratch;
-    if (!calls.FPDFPageObj_GetBounds(path, at, at + 4, at + 8, at + 12)) return;
+    if (!glyphCalls.FPDFPageObj_GetBounds(path, at, at + 4, at + 8, at + 12)) return;
     const [left, bottom, right, top] = transformBox(this.#floats(4), matrix);
     const [width, height] = [right - left, top - bottom];
     if (Math.max(width, height) < SHORT || !this.#isSeen(path)) return;
@@ -84,36 +84,36 @@ class PathReader {
 
   /** Whether a path is drawn in something other than white. */
   #isSeen(path: number): boolean {
-    const { calls } = this.#pdfium;
+    const { glyphCalls } = this.#pdfium;
     const at = this.#scratch;
-    if (!calls.FPDFPath_GetDrawMode(path, at, at + 4)) return false;
+    if (!glyphCalls.FPDFPath_GetDrawMode(path, at, at + 4)) return false;
     const [filled, stroked] = this.#integers(2);
     if (stroked !== 0) return true;
-    if (filled === 0 || !calls.FPDFPageObj_GetFillColor(path, at, at + 4, at + 8, at + 12)) return false;
+    if (filled === 0 || !glyphCalls.FPDFPageObj_GetFillColor(path, at, at + 4, at + 8, at + 12)) return false;
     const [red, green, blue, alpha] = this.#integers(4);
     return alpha > 0 && Math.min(red, green, blue) < WHITE;
   }
 
   #readOutline(path: number, matrix: Matrix): void {
-    const { calls } = this.#pdfium;
+    const { calls, glyphCalls } = this.#pdfium;
     const count = calls.FPDFPath_CountSegments(path);
     if (count > MAXIMUM_SEGMENTS) return;
     let [start, last] = [[0, 0] as const, [0, 0] as const] as (readonly [number, number])[];
     for (let index = 0; index < count; index++) {
-      const segment = calls.FPDFPath_GetPathSegment(path, index);
-      if (!calls.FPDFPathSegment_GetPoint(segment, this.#scratch, this.#scratch + 4)) return;
-      const type = calls.FPDFPathSegment_GetType(segment);
+      const segment = glyphCalls.FPDFPath_GetPathSegment(path, index);
+      if (!glyphCalls.FPDFPathSegment_GetPoint(segment, this.#scratch, this.#scratch + 4)) return;
+      const type = glyphCalls.FPDFPathSegment_GetType(segment);
       const [x, y] = this.#floats(2);
       const point = transform(x, y, matrix);
       if (type === LINE) this.#segments.push([...last, ...point]);
       else if (type === MOVE) start = point;
       last = point;
-      if (calls.FPDFPathSegment_GetClose(segment)) this.#segments.push([...last, ...start]);
+      if (glyphCalls.FPDFPathSegment_GetClose(segment)) this.#segments.push([...last, ...start]);
     }
   }
 
   #readMatrix(object: number): Matrix {
-    if (!this.#pdfium.calls.FPDFPageObj_GetMatrix(object, this.#scratch)) return IDENTITY;
+    if (!this.#pdfium.glyphCalls.FPDFPageObj_GetMatrix(object, this.#scratch)) return IDENTITY;
     return this.#floats(6) as unknown as Matrix;
   }
 

@@ -123,3 +123,14 @@ it('has help and a version', async () => {
   expect((await run(['--help'])).stdout).toContain('Examples:\n  smol-pdf extract paper.pdf');
   expect((await run(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
+
+it('draws a page with its blocks', async () => {
+  const picture = join(folder, 'page.png');
+  expect(await run(['render', hello, '--page', '1', '--output', picture])).toEqual({ code: 0, stdout: '', stderr: '' });
+  expect(readFileSync(picture).subarray(1, 4).toString()).toBe('PNG');
+  expect(await run(['render', hello, '--page', '7'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('page'),
+  });
+  expect((await run(['render', hello, '--pages', '1-2'])).code).toBe(2);
+});

@@ -6,6 +6,8 @@ import type { Fragment } from './fragment.ts';
 export interface PageFragments {
   height: number;
   fragments: Fragment[];
+  /** What runs in other directions. */
+  others?: { fragments: Fragment[] }[];
 }
 
 /** Rows looked at from either end of a page, and the share of the height that they may lie in. */
@@ -17,6 +19,10 @@ const MINIMUM_SHARE = 0.25;
 const WINDOW = 10;
 /** Heights are the same within this share of the page's. */
 const HEIGHT_STEP = 0.02;
+
+/** Share of the page's height that the letters of a watermark in the text's direction have at least, and of the pages that have it. */
+const WATERMARK_SIZE = 0.03;
+const WATERMARK_SHARE = 0.5;
 
 const ROMAN = /^[ivxlcdm]{1,8}$/;
 
@@ -39,11 +45,20 @@ export function removeRunningHeads(pages: PageFragments[]): string[][] {
   const furniture = [...repeatedRows(edges, pages.length), ...pageNumbers(edges, pages.length)];
   const removed: string[][] = pages.map(() => []);
   const doomed = new Set<Fragment>();
-  for (const { page, row, text } of new Set(furniture)) {
+  for (const { page, row, text } of [...new Set(furniture)].sort((a, b) => b.row.length - a.row.length)) {
+    if (row.every((fragment) => doomed.has(fragment))) continue;
     for (const fragment of row) doomed.add(fragment);
     removed[page].push(text);
   }
-  for (const page of pages) page.fragments = page.fragments.filter((fragment) => !doomed.has(fragment));
+  for (const { page, fragment } of findWatermarks(pages)) {
+    if (!doomed.has(fragment)) removed[page].push(fragment.text);
+    doomed.add(fragment);
+  }
+  for (const page of pages) {
+    for (const group of [page, ...(page.others ?? [])]) {
+      group.fragments = group.fragments.filter((fragment) => !doomed.has(fragment));
+    }
+  }
   return removed;
 }
 
@@ -53,7 +68,11 @@ function edgeRows({ height, fragments }: PageFragments, page: number): EdgeRow[]
   const rows = groupRows(outer);
   const inTop = rows.filter((row) => row[0].bottom < share).slice(0, EDGE_ROWS);
   const inBottom = rows.filter((row) => row[0].top > height - share).slice(-EDGE_ROWS);
-  return [...inTop, ...inBottom].map((row) => {
+  // Two pages on one: each has its own head and number.
+  const parts = [...inTop, ...inBottom].flatMap((row) =>
+    row.length > 1 ? [row, ...row.map((part) => [part])] : [row],
+  );
+  return parts.map((row) => {
     const { text, baseline } = joinRow(row);
     return { page, row, text, step: Math.round(baseline / (height * HEIGHT_STEP)) };
   });
@@ -98,15 +117,39 @@ function lowerBound(group: EdgeRow[], page: number): number {
   return from;
 }
 
-/** Lines that are a number, with little around it, that is the page's index plus a constant on most pages, or on both of two. */
+/** Lines that are a number, with little around it, that counts with the pages, or in twos, on most of them, or on both of two. */
 function pageNumbers(edges: EdgeRow[], pageCount: number): EdgeRow[] {
-  const groups = new Map<number, EdgeRow[]>();
+  const groups = new Map<string, EdgeRow[]>();
   for (const edge of edges) {
     const number = /^(?:\p{L}{1,8}\.? ?)?[-–—[( ]*(\d{1,5})[-–—\]) ]*(?:(?:\/|\p{L}{1,4}) ?\d{1,5})?$/u.exec(edge.text);
     if (!number) continue;
-    const offset = Number(number[1]) - edge.page;
-    groups.set(offset, [...(groups.get(offset) ?? []), edge]);
+    for (const pagesEach of [1, 2]) {
+      const key = `${pagesEach} ${Number(number[1]) - pagesEach * edge.page}`;
+      const group = groups.get(key);
+      if (group) group.push(edge);
+      else groups.set(key, [edge]);
+    }
   }
   const enough = Math.max(2, Math.min(MINIMUM_PAGES, pageCount));
   return [...groups.values()].filter((group) => new Set(group.map(({ page }) => page)).size >= enough).flat();
+}
+
+/** Large or turned text that stands at one place on most pages: a watermark, or a note of where the file was got. */
+function findWatermarks(pages: PageFragments[]): { page: number; fragment: Fragment }[] {
+  const groups = new Map<string, { page: number; fragment: Fragment }[]>();
+  for (const [page, { height, fragments, others = [] }] of pages.entries()) {
+    const large = fragments.filter(({ size }) => size > height * WATERMARK_SIZE);
+    for (const fragment of [...large, ...others.flatMap((group) => group.fragments)]) {
+      const key = `${Math.round(fragment.left / (height * HEIGHT_STEP))} ${shape(fragment.text)}`;
+      const group = groups.get(key);
+      if (group) group.push({ page, fragment });
+      else groups.set(key, [{ page, fragment }]);
+    }
+  }
+  return [...groups.values()].filter((group) => isOnMostPages(group, pages.length)).flat();
+}
+
+function isOnMostPages(group: { page: number }[], pageCount: number): boolean {
+  const count = new Set(group.map(({ page }) => page)).size;
+  return count >= MINIMUM_PAGES && count >= pageCount * WATERMARK_SHARE;
 }
