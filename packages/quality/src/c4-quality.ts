@@ -1,6 +1,6 @@
 import { withDefaults } from './options.ts';
 import { checkPreset, type Preset } from './preset.ts';
-import { codePointLength, splitLines, splitWhitespace, strip } from './python-text.ts';
+import { codePointLength, isWhitespace, splitLines, strip } from './python-text.ts';
 import { defaultSegmenter, type Segmenter } from './segmenter.ts';
 import { drop, textOf, type FilterResult, type QualityFilter } from './verdict.ts';
 
@@ -29,6 +29,9 @@ const DEFAULTS = {
   maximumWordLength: 1000,
 };
 
+/** Without one of these (in lower case) a text holds none of the phrases, nor can taking out a citation make one. */
+const SUSPICIOUS = ['{', '[', 'lorem ipsum', 'javascript', 'policy', 'cookies', 'terms of use'];
+
 type Rules = typeof DEFAULTS;
 
 const CITATION = /\[\p{Nd}*\]|\[edit\]|\[citation needed\]/gu;
@@ -53,16 +56,23 @@ export function c4Quality(options: C4QualityOptions = {}): QualityFilter {
 function filterLines(text: string, rules: Rules, segmenter: Segmenter): FilterResult {
   const kept: string[] = [];
   let sentences = 0;
+  const lowerCaseText = text.toLowerCase();
+  const suspicious = SUSPICIOUS.some((phrase) => lowerCaseText.includes(phrase));
   for (const rawLine of splitLines(text)) {
     const line = cleanLine(strip(rawLine), rules);
     if (line === undefined) continue;
-    const lowerCase = line.toLowerCase();
-    if (lowerCase.includes('lorem ipsum'))
-      return drop('lorem_ipsum', excerpt(line, lowerCase.indexOf('lorem ipsum')), 0);
-    if (lowerCase.includes('javascript')) continue;
-    if (line.includes('{')) return drop('curly_bracket', excerpt(line, line.indexOf('{')), 0);
-    if (POLICY.some((phrase) => lowerCase.includes(phrase))) continue;
-    if (rules.minimumSentences > 0) sentences += segmenter.countSentences(line);
+    if (suspicious) {
+      const lowerCase = line.toLowerCase();
+      if (lowerCase.includes('lorem ipsum')) {
+        return drop('lorem_ipsum', excerpt(line, lowerCase.indexOf('lorem ipsum')), 0);
+      }
+      if (lowerCase.includes('javascript')) continue;
+      if (line.includes('{')) return drop('curly_bracket', excerpt(line, line.indexOf('{')), 0);
+      if (POLICY.some((phrase) => lowerCase.includes(phrase))) continue;
+    }
+    // Counted no further than needed: once there are enough, more change nothing.
+    if (sentences < rules.minimumSentences)
+      sentences += segmenter.countSentences(line, rules.minimumSentences - sentences);
     kept.push(line);
   }
   if (sentences < rules.minimumSentences) return drop('too_few_sentences', sentences, rules.minimumSentences);
@@ -76,15 +86,40 @@ function excerpt(line: string, at: number): string {
 
 /** The line without citations, or undefined where it is not worth keeping. Words are counted before citations go. */
 function cleanLine(line: string, rules: Rules): string | undefined {
-  const words = splitWhitespace(line);
-  if (words.some((word) => isLongerThan(word, rules.maximumWordLength))) return undefined;
-  const cleaned = rules.removeCitations ? line.replace(CITATION, '') : line;
+  if (hasLongWord(line, rules.maximumWordLength)) return undefined;
+  const isWordy = hasWords(line, rules.minimumWordsPerLine);
+  const cleaned = rules.removeCitations && line.includes('[') ? line.replace(CITATION, '') : line;
   if (rules.requireTerminalPunctuation && !hasTerminalPunctuation(cleaned)) return undefined;
-  return words.length < rules.minimumWordsPerLine ? undefined : cleaned;
+  return isWordy ? cleaned : undefined;
 }
 
-function isLongerThan(word: string, characters: number): boolean {
-  return word.length > characters && codePointLength(word) > characters;
+/** Whether some run without whitespace has more characters than allowed; looks back from every step of that length. */
+function hasLongWord(line: string, longest: number): boolean {
+  let start = 0;
+  while (line.length - start > longest) {
+    let at = start + longest;
+    while (at > start && !isWhitespace(line.charCodeAt(at))) at--;
+    if (at === start && !isWhitespace(line.charCodeAt(start))) {
+      let end = start + longest;
+      while (end < line.length && !isWhitespace(line.charCodeAt(end))) end++;
+      if (codePointLength(line.slice(start, end)) > longest) return true;
+      at = end;
+    }
+    start = at + 1;
+  }
+  return false;
+}
+
+/** Whether a line has so many words between whitespace; reads no further than it must. */
+function hasWords(line: string, minimum: number): boolean {
+  let words = 0;
+  let inside = false;
+  for (let at = 0; at < line.length && words < minimum; at++) {
+    const isInside = !isWhitespace(line.charCodeAt(at));
+    if (isInside && !inside) words++;
+    inside = isInside;
+  }
+  return words >= minimum;
 }
 
 function hasTerminalPunctuation(line: string): boolean {

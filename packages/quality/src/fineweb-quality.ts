@@ -1,9 +1,9 @@
 import { withDefaults } from './options.ts';
 import { checkPreset, type Preset } from './preset.ts';
 import { TERMINAL_PUNCTUATION } from './punctuation.ts';
-import { codePointLength, countOccurrences, strip } from './python-text.ts';
+import { codePointLength, countChunks, countOccurrences, strip } from './python-text.ts';
 import { countRepeats } from './repeats.ts';
-import { defaultSegmenter, type Segmenter } from './segmenter.ts';
+import { defaultSegmenter, wordTable, type Segmenter } from './segmenter.ts';
 import { drop, KEEP, share, textOf, type FilterResult, type QualityFilter } from './verdict.ts';
 
 /** Limits of {@link finewebQuality}. */
@@ -101,6 +101,9 @@ function checkLines(text: string, limits: typeof DEFAULTS, semantics: Semantics)
 }
 
 function checkListRatio(text: string, segmenter: Segmenter, maximum: number): FilterResult {
-  const newlines = share(countOccurrences(text, '\n'), segmenter.words(text).length);
+  const count = countOccurrences(text, '\n');
+  // There are at least as many words as runs between spaces; mostly that is answer enough.
+  if (segmenter.splitsAtSpaces && share(count, countChunks(text)) <= maximum) return KEEP;
+  const newlines = share(count, wordTable(segmenter, text).count);
   return newlines > maximum ? drop('list_ratio', newlines, maximum) : KEEP;
 }

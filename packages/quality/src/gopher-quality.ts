@@ -1,9 +1,9 @@
 import { withDefaults } from './options.ts';
 import { checkPreset, type Preset } from './preset.ts';
-import { punctuationSet } from './punctuation.ts';
-import { codePointLength, countOccurrences, splitLines, stripEnd, stripStart } from './python-text.ts';
-import { defaultSegmenter, type Segmenter } from './segmenter.ts';
+import { countOccurrences, splitLines, stripEnd, stripStart } from './python-text.ts';
+import { defaultSegmenter, wordTable, type Segmenter } from './segmenter.ts';
 import { drop, KEEP, share, textOf, type FilterResult, type QualityFilter } from './verdict.ts';
+import { HAS_LETTER, IS_PUNCTUATION_2024, IS_PUNCTUATION_HEAD, measureWord, type WordTable } from './word-table.ts';
 
 /** Limits of {@link gopherQuality}. Words are counted without those made of punctuation only, unless said otherwise. */
 export interface GopherQualityOptions {
@@ -46,9 +46,6 @@ const DEFAULTS = {
 
 type Limits = typeof DEFAULTS;
 
-const ASCII_LETTER = /^[A-Za-z]/;
-const LETTER = /\p{L}/u;
-
 /**
  * Drops texts whose statistics are not those of prose. Reasons, in order of checking: `gopher_short_doc`,
  * `gopher_long_doc`, `gopher_below_avg_threshold`, `gopher_above_avg_threshold`, `gopher_too_many_hashes`,
@@ -63,41 +60,33 @@ export function gopherQuality(options: GopherQualityOptions = {}): QualityFilter
   const { preset = 'fineweb-head', segmenter = defaultSegmenter(preset), ...limits } = options;
   checkPreset(preset);
   const resolved: Limits = withDefaults(DEFAULTS, limits);
-  const punctuation = punctuationSet(preset);
-  const countStopWords = stopWordCounter(resolved.stopWords, preset !== 'fineweb-2024');
+  const stopWords = prepareStopWords(resolved.stopWords, preset !== 'fineweb-2024');
+  const isPunctuation = preset === 'fineweb-2024' ? IS_PUNCTUATION_2024 : IS_PUNCTUATION_HEAD;
   return {
     name: 'gopher-quality',
     check(input) {
       const text = textOf(input);
-      const words = segmenter.words(text);
+      const table = wordTable(segmenter, text);
       return (
-        checkWordLengths(words, punctuation, resolved) ??
-        checkSymbols(text, words.length, resolved) ??
+        checkWordLengths(table, isPunctuation, resolved) ??
+        checkSymbols(text, table.count, resolved) ??
         checkLines(splitLines(text), resolved) ??
-        checkLanguage(words, countStopWords, resolved) ??
+        checkLetters(table, resolved) ??
+        checkStopWords(table, stopWords, resolved.minimumStopWords) ??
         KEEP
       );
     },
   };
 }
 
-function isPunctuation(word: string, punctuation: ReadonlySet<string>): boolean {
-  if (ASCII_LETTER.test(word)) return false;
-  for (const character of word) if (!punctuation.has(character)) return false;
-  return true;
-}
-
-function checkWordLengths(
-  words: readonly string[],
-  punctuation: ReadonlySet<string>,
-  limits: Limits,
-): FilterResult | undefined {
+function checkWordLengths(table: WordTable, isPunctuation: number, limits: Limits): FilterResult | undefined {
+  const { flags, codePointsBefore } = table;
   let count = 0;
   let characters = 0;
-  for (const word of words) {
-    if (isPunctuation(word, punctuation)) continue;
+  for (let word = 0; word < table.count; word++) {
+    if ((flags[word] & isPunctuation) !== 0) continue;
     count++;
-    characters += codePointLength(word);
+    characters += codePointsBefore[word + 1] - codePointsBefore[word];
   }
   if (count < limits.minimumWords) return drop('gopher_short_doc', count, limits.minimumWords);
   if (count > limits.maximumWords) return drop('gopher_long_doc', count, limits.maximumWords);
@@ -139,26 +128,42 @@ function checkLines(lines: readonly string[], limits: Limits): FilterResult | un
   return undefined;
 }
 
-function stopWordCounter(stopWords: readonly string[], distinct: boolean): (words: readonly string[]) => number {
-  const listed = new Set(stopWords);
-  return (words) => {
-    const found = words.filter((word) => listed.has(word));
-    return distinct ? new Set(found).size : found.length;
-  };
+function checkLetters({ count, flags }: WordTable, limits: Limits): FilterResult | undefined {
+  if (count === 0) return undefined;
+  let withLetter = 0;
+  for (let word = 0; word < count; word++) withLetter += flags[word] & HAS_LETTER;
+  const alphabetic = withLetter / count;
+  if (alphabetic >= limits.minimumAlphabeticWords) return undefined;
+  return drop('gopher_below_alpha_threshold', alphabetic, limits.minimumAlphabeticWords);
 }
 
-function checkLanguage(
-  words: readonly string[],
-  countStopWords: (words: readonly string[]) => number,
-  limits: Limits,
-): FilterResult | undefined {
-  if (words.length === 0) return undefined;
-  const withLetter = words.filter((word) => ASCII_LETTER.test(word) || LETTER.test(word)).length;
-  const alphabetic = withLetter / words.length;
-  if (alphabetic < limits.minimumAlphabeticWords) {
-    return drop('gopher_below_alpha_threshold', alphabetic, limits.minimumAlphabeticWords);
+/** The stop words, and a bit for the hash of each: words without a bit need no look. */
+interface StopWords {
+  readonly listed: ReadonlySet<string>;
+  readonly bits: Uint8Array;
+  readonly distinct: boolean;
+}
+
+function prepareStopWords(words: readonly string[], distinct: boolean): StopWords {
+  const bits = new Uint8Array(1 << 12);
+  for (const word of words) bits[measureWord(word).hash & 0xfff] = 1;
+  return { listed: new Set(words), bits, distinct };
+}
+
+function checkStopWords(table: WordTable, stopWords: StopWords, minimum: number): FilterResult | undefined {
+  const { count, hashes } = table;
+  const { listed, bits, distinct } = stopWords;
+  if (count === 0) return undefined;
+  const found = new Set<string>();
+  let occurrences = 0;
+  for (let index = 0; index < count; index++) {
+    if (bits[hashes[index] & 0xfff] === 0) continue;
+    const word = table.word(index);
+    if (!listed.has(word)) continue;
+    found.add(word);
+    occurrences++;
+    if ((distinct ? found.size : occurrences) >= minimum) return undefined;
   }
-  const stopWords = countStopWords(words);
-  if (stopWords < limits.minimumStopWords) return drop('gopher_enough_stop_words', stopWords, limits.minimumStopWords);
-  return undefined;
+  const value = distinct ? found.size : occurrences;
+  return value < minimum ? drop('gopher_enough_stop_words', value, minimum) : undefined;
 }

@@ -1,8 +1,10 @@
 import { withDefaults } from './options.ts';
 import { checkPreset, type Preset } from './preset.ts';
 import { codePointLength, splitLines, strip } from './python-text.ts';
+import { duplicateNGramBound, NGramHashes, TopNGramBounds } from './repetition-bounds.ts';
+import { QualityError } from './quality-error.ts';
 import { countRepeats } from './repeats.ts';
-import { defaultSegmenter, type Segmenter } from './segmenter.ts';
+import { defaultSegmenter, wordTable, type Segmenter } from './segmenter.ts';
 import { drop, KEEP, share, textOf, type FilterResult, type QualityFilter } from './verdict.ts';
 import { WordSequence } from './word-sequence.ts';
 
@@ -57,12 +59,14 @@ type Limits = typeof DEFAULTS;
  *
  * Source: Gopher (Rae et al. 2021, table A1) as in datatrove's `GopherRepetitionFilter`.
  *
- * @throws QualityError `INVALID_OPTION` for an unknown preset
+ * @throws QualityError `INVALID_OPTION` for an unknown preset or n-gram lengths that do not grow
  */
 export function gopherRepetition(options: GopherRepetitionOptions = {}): QualityFilter {
   const { preset = 'fineweb-head', segmenter = defaultSegmenter(preset), ...limits } = options;
   checkPreset(preset);
   const resolved: Limits = withDefaults(DEFAULTS, limits);
+  checkLengths(resolved.topNGrams, 'topNGrams');
+  checkLengths(resolved.duplicateNGrams, 'duplicateNGrams');
   const splitIntoLines = preset === 'fineweb-2024' ? splitLines : (text: string) => text.split(/\n+/);
   return {
     name: 'gopher-repetition',
@@ -79,7 +83,7 @@ export function gopherRepetition(options: GopherRepetitionOptions = {}): Quality
           resolved.duplicateParagraphCharacters,
         ) ??
         checkParts(splitIntoLines(text), length, 'line', resolved.duplicateLines, resolved.duplicateLineCharacters) ??
-        checkNGrams(new WordSequence(segmenter.words(text)), length, resolved) ??
+        checkNGrams(text, segmenter, length, resolved) ??
         KEEP
       );
     },
@@ -102,14 +106,31 @@ function checkParts(
   return undefined;
 }
 
-function checkNGrams(words: WordSequence, length: number, limits: Limits): FilterResult | undefined {
+/** N-grams by growing length; an exact count is made only where a bound passes its limit. */
+function checkNGrams(text: string, segmenter: Segmenter, length: number, limits: Limits): FilterResult | undefined {
+  const table = wordTable(segmenter, text);
+  const top = new TopNGramBounds(table, new NGramHashes(table));
+  const grams = new NGramHashes(table);
+  let sequence: WordSequence | undefined;
+  const words = () => (sequence ??= new WordSequence(segmenter.words(text)));
   for (const [n, maximum] of limits.topNGrams) {
-    const value = share(words.topNGramCharacters(n), length);
+    if (share(top.of(n), length) <= maximum) continue;
+    const value = share(words().topNGramCharacters(n), length);
     if (value > maximum) return drop(`top_${n}_gram`, value, maximum);
   }
   for (const [n, maximum] of limits.duplicateNGrams) {
-    const value = share(words.duplicateNGramCharacters(n), length);
+    if (share(duplicateNGramBound(table, grams, n), length) <= maximum) continue;
+    const value = share(words().duplicateNGramCharacters(n), length);
     if (value > maximum) return drop(`duplicated_${n}_n_grams`, value, maximum);
   }
   return undefined;
+}
+
+/** Limits must come by growing length: n-grams are made of shorter ones. */
+function checkLengths(limits: readonly NGramLimit[], name: string): void {
+  if (limits.every(([n], index) => Number.isInteger(n) && n >= 2 && (index === 0 || n > limits[index - 1][0]))) return;
+  throw new QualityError(
+    'INVALID_OPTION',
+    `${name}: expected [n, share] pairs with n = 2, 3, … growing, got ${JSON.stringify(limits)}`,
+  );
 }

@@ -25,10 +25,11 @@ export function codePointLength(text: string): number {
 
 // Named by number, since three of the breaks are control characters: \x1c, \x1d and \x1e.
 const LINE_BREAK = new RegExp(String.raw`\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]`);
+const OTHER_LINE_BREAK = new RegExp(String.raw`[\v\f\r\x1c-\x1e\x85\u2028\u2029]`);
 
 /** Python's `text.splitlines()`: more line breaks than `\n`, and no empty last line. */
 export function splitLines(text: string): string[] {
-  const lines = text.split(LINE_BREAK);
+  const lines = text.split(OTHER_LINE_BREAK.test(text) ? LINE_BREAK : '\n');
   if (lines[lines.length - 1] === '') lines.pop();
   return lines;
 }
@@ -47,6 +48,18 @@ export function splitWhitespace(text: string): string[] {
   }
   if (start >= 0) words.push(text.slice(start));
   return words;
+}
+
+/** `len(text.split())` without making the words. */
+export function countChunks(text: string): number {
+  let chunks = 0;
+  let inside = false;
+  for (let index = 0; index < text.length; index++) {
+    const isInside = !isWhitespace(text.charCodeAt(index));
+    if (isInside && !inside) chunks++;
+    inside = isInside;
+  }
+  return chunks;
 }
 
 /** Python's `text.lstrip()`. */

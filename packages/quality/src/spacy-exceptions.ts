@@ -113,6 +113,11 @@ export function mergeSpacyExceptions(words: readonly string[]): readonly string[
   return merged;
 }
 
+/** All listed chunks. */
+export function spacyExceptionChunks(): Iterable<string> {
+  return table.keys();
+}
+
 /** The tokens of a listed chunk, or undefined. */
 export function spacyException(chunk: string): readonly string[] | undefined {
   return chunk.length <= LONGEST ? table.get(chunk) : undefined;

@@ -1,0 +1,126 @@
+/**
+ * The words of `spacyWords` as numbers, in one pass over the text. Nearly all chunks of prose are letters with perhaps one mark behind
+ * them; they are measured where they stand. The others are split as `spacyWords` splits them, and remembered.
+ */
+import { isWhitespace } from './python-text.ts';
+import { spacyExceptionChunks } from './spacy-exceptions.ts';
+import { spacyWords } from './spacy-words.ts';
+import { SentenceCounter } from './spacy-sentences.ts';
+import { HAS_LETTER, HASH_MULTIPLIER, measureWord, WordTable, type WordNumbers } from './word-table.ts';
+
+const OTHER = 0;
+const SPACE = 1;
+const UPPER = 2;
+const LOWER = 3;
+const MARK = 4;
+const FULL_STOP = 5;
+
+/** What an ASCII character means for a chunk. */
+const CLASSES = new Uint8Array(128);
+for (let unit = 0; unit < 128; unit++) if (isWhitespace(unit)) CLASSES[unit] = SPACE;
+for (let unit = 65; unit <= 90; unit++) CLASSES[unit] = UPPER;
+for (let unit = 97; unit <= 122; unit++) CLASSES[unit] = LOWER;
+for (const mark of ',;:!?)"') CLASSES[mark.charCodeAt(0)] = MARK;
+CLASSES['.'.charCodeAt(0)] = FULL_STOP;
+
+const MARKS: readonly (WordNumbers | undefined)[] = Array.from({ length: 128 }, (_, unit) =>
+  CLASSES[unit] >= MARK ? measureWord(String.fromCharCode(unit)) : undefined,
+);
+
+/** A bit for the hash of every listed chunk: what has no bit is not listed. */
+const LISTED = new Uint8Array(1 << 16);
+for (const chunk of spacyExceptionChunks()) LISTED[measureWord(chunk).hash & 0xffff] = 1;
+
+/** How the less plain chunks split; pages repeat them. */
+const splits = new Map<string, readonly WordNumbers[]>();
+const MAXIMUM_SPLITS = 8192;
+const MAXIMUM_REMEMBERED_LENGTH = 40;
+
+function split(chunk: string): readonly WordNumbers[] {
+  const known = splits.get(chunk);
+  if (known) return known;
+  const numbers = spacyWords(chunk).map(measureWord);
+  if (chunk.length > MAXIMUM_REMEMBERED_LENGTH) return numbers;
+  if (splits.size >= MAXIMUM_SPLITS) splits.clear();
+  splits.set(chunk, numbers);
+  return numbers;
+}
+
+/** Fills the table with the words of a text. */
+export function fillSpacyTable(text: string, table: WordTable): WordTable {
+  table.begin(text);
+  for (let at = 0; at < text.length;) {
+    at = skipSpace(text, at);
+    if (at < text.length) at = pushChunk(text, at, table);
+  }
+  return table;
+}
+
+const sentenceTable = new WordTable();
+
+/** Sentences of a text by spaCy's rule-based sentencizer; counting ends when there are `enough`. */
+export function spacySentenceCount(text: string, enough = Infinity): number {
+  const table = sentenceTable.begin(text);
+  const counter = new SentenceCounter();
+  for (let at = 0; at < text.length && counter.count < enough;) {
+    const start = skipSpace(text, at);
+    // The first space of a run belongs to the word before it.
+    if (start - at > 1 || (start > at && text[at] !== ' ')) counter.gap();
+    if (start === text.length) break;
+    table.begin(text);
+    at = pushChunk(text, start, table);
+    for (let word = 0; word < table.count; word++) counter.word(table.flags[word]);
+  }
+  return counter.count;
+}
+
+function skipSpace(text: string, start: number): number {
+  let at = start;
+  while (at < text.length && isWhitespace(text.charCodeAt(at))) at++;
+  return at;
+}
+
+/** Pushes the words of the chunk that starts at `start`; returns its end. */
+function pushChunk(text: string, start: number, table: WordTable): number {
+  const { length } = text;
+  let at = start;
+  let unit = 0;
+  let hash = 0;
+  let power = 1;
+  let kind = OTHER;
+  let last = OTHER;
+  while (at < length) {
+    unit = text.charCodeAt(at);
+    kind = unit < 128 ? CLASSES[unit] : OTHER;
+    if (kind !== LOWER && kind !== UPPER) break;
+    hash = (Math.imul(hash, HASH_MULTIPLIER) + unit + 1) | 0;
+    power = Math.imul(power, HASH_MULTIPLIER);
+    last = kind;
+    at++;
+  }
+  const letters = at - start;
+  if (letters > 0 && LISTED[hash & 0xffff] === 0) {
+    if (at === length || kind === SPACE) {
+      table.pushNumbers(hash, power, start, at, letters, HAS_LETTER);
+      return at;
+    }
+    if (isLoneMark(text, at, kind, last) && LISTED[(Math.imul(hash, HASH_MULTIPLIER) + unit + 1) & 0xffff] === 0) {
+      table.pushNumbers(hash, power, start, at, letters, HAS_LETTER);
+      table.push(MARKS[unit]!, at);
+      return at + 1;
+    }
+  }
+  while (at < length && !isWhitespace(text.charCodeAt(at))) at++;
+  let wordStart = start;
+  for (const word of split(text.slice(start, at))) {
+    table.push(word, wordStart);
+    wordStart += word.units;
+  }
+  return at;
+}
+
+/** Whether the chunk ends with the one mark at `at`, and the mark comes off: a full stop only behind a small letter. */
+function isLoneMark(text: string, at: number, kind: number, before: number): boolean {
+  if (kind !== MARK && !(kind === FULL_STOP && before === LOWER)) return false;
+  return at + 1 === text.length || isWhitespace(text.charCodeAt(at + 1));
+}
