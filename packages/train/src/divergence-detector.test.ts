@@ -52,7 +52,7 @@ describe('DivergenceDetector', () => {
     const seed = 2;
     const [straight, first] = [new DivergenceDetector({ steps: 5 }), new DivergenceDetector({ steps: 5 })];
     const loss = (step: number) => healthy(step, seed) + (step > 200 ? 2 : 0);
-    for (let step = 1; step <= 210; step++) [straight.judge(step, loss(step)), first.judge(step, loss(step))];
+    for (let step = 1; step <= 210; step++) for (const one of [straight, first]) one.judge(step, loss(step));
     const resumed = new DivergenceDetector({ steps: 5 });
     resumed.restore(JSON.parse(JSON.stringify(first.state())));
     for (let step = 211; step <= 230; step++)

@@ -81,7 +81,7 @@ function lazyTensors(tensors: ReadonlyMap<string, tf.Tensor>) {
 /** Removes what an interrupted write has left behind. */
 async function removePartial(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (/^\.step-\d+\.partial/.test(name)) await rm(join(folder, name), { recursive: true });
+    if (/^\.step-\d+(-r\d+)?\.partial/.test(name)) await rm(join(folder, name), { recursive: true });
   }
 }
 

@@ -351,7 +351,7 @@ export class Trainer {
       gradientClip: clip.settings,
       accumulation: microBatchRows === undefined ? accumulation : { microBatchRows },
       ...(stages.length > 0 && {
-        stages: stages.map(({ name, steps, schedule: one }) => ({ name, steps, ...one?.settings })),
+        stages: stages.map(({ name, steps, schedule: own }) => ({ name, steps, schedule: own?.settings ?? null })),
       }),
       ...Object.fromEntries([...own, ...scheduled]),
     };
