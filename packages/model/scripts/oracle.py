@@ -1,7 +1,7 @@
 """Logits, losses and gradients of tiny models by Hugging Face transformers (PyTorch, f64).
 
 python scripts/oracle.py          compares them with src/fixtures/transformers.json, which the tests hold the package to
-python scripts/oracle.py --write  writes that file
+python scripts/oracle.py --write  writes that file and src/fixtures/parity.json
 
 It also sends models through the package and back (transformers → loadModel → saveModel → transformers); for that the
 package must be built.
@@ -14,9 +14,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-import numpy
 import torch
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, SmolLM3Config, SmolLM3ForCausalLM
+
+import oracle_parity
+from oracle_parity import values
 
 FIXTURE = Path(__file__).parent.parent / "src" / "fixtures" / "transformers.json"
 TINY = dict(vocab_size=64, hidden_size=32, intermediate_size=48, rms_norm_eps=1e-5, max_position_embeddings=64,
@@ -33,16 +35,6 @@ CASES = {
     "smollm3, YaRN": (dict(SMOLLM3, rope_scaling=YARN), None),
 }
 BATCH, TIME = 2, 12
-
-
-def values(length, seed):
-    """Numbers in [-1, 1) with 20 bits, the same as in the tests."""
-    state = (seed * 2654435761 + 12345) % 2**32
-    out = numpy.empty(length)
-    for index in range(length):
-        state = (state * 1664525 + 1013904223) % 2**32
-        out[index] = (state >> 12) / 2**19 - 1
-    return out
 
 
 def build(config):
@@ -132,12 +124,15 @@ def checks():
             yield f"{name}: {field}", close(value, expected[name][field])
         worst = round_trip(case[0])
         yield f"{name}: there and back, logits within {worst:.1e}", worst < 1e-5
+    with tempfile.TemporaryDirectory() as folder:
+        yield from oracle_parity.check_parity(Path(folder))
 
 
 def main():
     if "--write" in sys.argv:
         computed = {name: compute(*case) for name, case in CASES.items()}
         FIXTURE.write_text(json.dumps(computed, separators=(",", ":")) + "\n")
+        oracle_parity.FIXTURE.write_text(json.dumps(oracle_parity.fixture(), separators=(",", ":")) + "\n")
         return 0
     results = []
     for name, passed in checks():

@@ -4,12 +4,10 @@ import {
   countParameters,
   flopsPerToken,
   ModelError,
-  parameterShapes,
   parseConfig,
   presetConfig,
   toConfigJson,
 } from './index.ts';
-import { initialDeviation, initialValues } from './initial-values.ts';
 import { TINY } from './fixtures/tiny-model.ts';
 
 const SMOLLM3_RELEASE = {
@@ -107,11 +105,10 @@ describe('parseConfig', () => {
     [{ model_type: 'qwen2' }, 'model_type = "qwen2" is not supported; only "smollm3" or "llama" is'],
     [{ attention_bias: true }, 'attention_bias = true is not supported; only false is'],
     [{ hidden_act: 'gelu' }, 'hidden_act = "gelu" is not supported'],
-    [{ use_sliding_window: true }, 'use_sliding_window = true is not supported'],
     [{ rope_interleaved: true }, 'rope_interleaved = true is not supported'],
-    [{ rope_scaling: { rope_type: 'llama3', factor: 8 } }, 'rope_scaling.rope_type = "llama3" is not supported'],
-    [{ layer_types: ['sliding_attention'] }, 'layer_types = "sliding_attention" is not supported'],
-    [{ qk_norm: true }, 'qk_norm = true is not supported; it may change what the model computes'],
+    [{ rope_scaling: { rope_type: 'longrope', factor: 8 } }, 'rope_scaling.rope_type = "longrope" is not supported'],
+    [{ layer_types: Array(36).fill('chunked_attention') }, 'layer_types = "chunked_attention" is not supported'],
+    [{ num_experts: 8 }, 'num_experts = 8 is not supported; it may change what the model computes'],
     [{ model_type: 'llama', no_rope_layers: Array<number>(36).fill(0) }, 'llama has RoPE in every layer'],
   ])('refuses what it does not implement: %j', (change, message) => {
     expect(() => parseConfig({ ...SMOLLM3_RELEASE, ...change })).toThrow(message);
@@ -128,6 +125,11 @@ describe('parseConfig', () => {
     [{ no_rope_layers: [1, 0] }, 'no_rope_layers must be a list of 36 zeros'],
     [{ rms_norm_eps: -1 }, 'rms_norm_eps must be a positive number, got -1'],
     [{ eos_token_id: [1, 'x'] }, 'eos_token_id must be a token id or null, got "x"'],
+    [{ layer_types: ['full_attention'] }, 'layer_types must be a list of 36 layer types, got ["full_attention"]'],
+    [{ sliding_window: 0 }, 'sliding_window must be a positive integer, got 0'],
+    [{ qk_norm: 1 }, 'qk_norm must be true or false, got 1'],
+    [{ final_logit_softcapping: -30 }, 'final_logit_softcapping must be a positive number, got -30'],
+    [{ rope_scaling: { rope_type: 'llama3', factor: 8 } }, 'low_freq_factor must be a positive number, got undefined'],
     [{ rope_scaling: 3 }, 'rope_scaling must be an object or null, got 3'],
   ])('says what is wrong: %j', (change, message) => {
     expect(() => parseConfig({ ...SMOLLM3_RELEASE, ...change })).toThrow(ModelError);
@@ -194,27 +196,5 @@ describe('presetConfig', () => {
   it('takes changes and refuses other names', () => {
     expect(presetConfig('smollm3-3b', { vocab_size: 512 }).vocab_size).toBe(512);
     expect(() => presetConfig('smollm4' as 'smollm3-3b')).toThrow('preset must be one of smollm3-3b, smollm2-135m');
-  });
-});
-
-describe('initialValues', () => {
-  const deviation = (name: string) => initialDeviation(name, presetConfig('smollm3-3b'));
-
-  it('scales residual projections by 1/√(2L)', () => {
-    expect(deviation('model.layers.0.self_attn.o_proj.weight')).toBeCloseTo(0.002357023, 9);
-    expect(deviation('model.layers.0.mlp.down_proj.weight')).toBeCloseTo(0.002357023, 9);
-    expect(deviation('model.layers.0.mlp.up_proj.weight')).toBe(0.02);
-  });
-
-  it('depends on seed and name alone', () => {
-    const draw = (name: string, seed: number) => [...initialValues(name, [4, 4], TINY, seed)];
-    expect(draw('a', 1)).toEqual(draw('a', 1));
-    expect(draw('a', 1)).not.toEqual(draw('b', 1));
-    expect(draw('a', 1)).not.toEqual(draw('a', 2));
-  });
-
-  it('sets gains to 1', () => {
-    expect([...initialValues('model.norm.weight', [3], TINY, 1)]).toEqual([1, 1, 1]);
-    expect(parameterShapes(TINY).get('model.norm.weight')).toEqual([16]);
   });
 });

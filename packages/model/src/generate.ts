@@ -1,83 +1,200 @@
-/** Legend: B batch (here 1), T new positions, V vocabulary, D model width. */
+/** Legend: B sequences, T new positions, V vocabulary. */
 import { RandomStream } from '@smol/random';
 import * as tf from '@tensorflow/tfjs-core';
 import { KvCache } from './kv-cache.ts';
+import { logProbability, topTokens } from './log-probabilities.ts';
+import type { TopToken } from './log-probabilities.ts';
 import { ModelError } from './model-error.ts';
-import { sampleToken } from './sample-token.ts';
+import { penalizeRepetition, sampleToken } from './sample-token.ts';
 import type { SamplingOptions } from './sample-token.ts';
 
-/** Options of `SmolLM.generate`. */
+export type { TopToken };
+
+/** Options of `SmolLM.generate` and `generateBatch`. */
 export interface GenerateOptions extends SamplingOptions {
   /** Stop after so many new tokens. */
   maxNewTokens: number;
-  /** Same seed, same tokens (default 0). */
+  /** Same seed, same tokens (default 0). Sequences of a batch draw independently; the first one as it would alone. */
   seed?: number;
   /** Generation ends before one of these, which is not returned (default: the configuration's `eos_token_id`). */
   stopIds?: readonly number[];
-  /** Called with every token as it comes; returning false ends generation. */
-  onToken?: (id: number) => void | boolean;
+  /** Also report so many of the likeliest tokens of every step, with their log-probabilities (default 0). */
+  topLogProbabilities?: number;
+  /** Positions of a prompt that are computed at a time (default 512): bounds memory with long prompts. */
+  prefillChunk?: number;
+  /** Called with every token as it comes; returning false ends its sequence. */
+  onToken?: (id: number, sequence: number) => void | boolean;
+}
+
+/** A continuation. */
+export interface Generation {
+  /** The new tokens, without prompt and stop token. */
+  ids: number[];
+  /** ln of the probability the model itself gave each token: before penalty, temperature and filters. */
+  logProbabilities: number[];
+  /** The likeliest tokens of each step, with `topLogProbabilities`. */
+  topTokens?: TopToken[][];
+  /** A stop token came; `maxNewTokens` did; the listener said so. */
+  finishReason: 'stop' | 'length' | 'listener';
 }
 
 /** What generation needs of a model. */
 export interface CausalModel {
   vocabularySize: number;
   stopIds: readonly number[];
-  /** Logits `[V]` of the token after `ids`, whose keys and values join the cache. */
-  nextLogits(ids: tf.Tensor2D, cache: KvCache): tf.Tensor1D;
+  /** Logits `[B, V]` of the token after `ids` `[B, T]`, whose keys and values join the caches, one a sequence. */
+  nextLogits(ids_BT: tf.Tensor2D, caches: readonly KvCache[]): tf.Tensor2D;
 }
 
-function checkCount(maxNewTokens: number): void {
-  if (maxNewTokens >= 0) return;
-  throw new ModelError('INVALID_ARGUMENT', `maxNewTokens must be at least 0, got ${maxNewTokens}`);
+/** A sequence while it grows. */
+interface Sequence {
+  index: number;
+  cache: KvCache;
+  random: RandomStream;
+  prompt: readonly number[];
+  result: Generation;
+  isDone: boolean;
+}
+
+/** One token of one sequence. */
+export interface GenerationStep {
+  sequence: number;
+  id: number;
+  /** Ends the sequence after this token. */
+  stop(): void;
+}
+
+function check(isValid: boolean, message: string): void {
+  if (!isValid) throw new ModelError('INVALID_ARGUMENT', message);
 }
 
 function checkPrompt(promptIds: readonly number[], vocabularySize: number): void {
-  if (promptIds.length === 0)
-    throw new ModelError('INVALID_ARGUMENT', 'the prompt must have at least one token, got none');
+  check(promptIds.length > 0, 'the prompt must have at least one token, got none');
   const wrong = promptIds.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabularySize);
-  if (wrong !== undefined) {
-    throw new ModelError('INVALID_ARGUMENT', `the prompt's token ids must be in [0, ${vocabularySize}), got ${wrong}`);
+  check(wrong === undefined, `the prompt's token ids must be in [0, ${vocabularySize}), got ${wrong}`);
+}
+
+function checkOptions({ maxNewTokens, prefillChunk = 1, topLogProbabilities = 0 }: GenerateOptions): void {
+  check(maxNewTokens >= 0, `maxNewTokens must be at least 0, got ${maxNewTokens}`);
+  check(
+    Number.isInteger(prefillChunk) && prefillChunk > 0,
+    `prefillChunk must be a positive integer, got ${prefillChunk}`,
+  );
+  check(
+    Number.isInteger(topLogProbabilities) && topLogProbabilities >= 0,
+    `topLogProbabilities must be a non-negative integer, got ${topLogProbabilities}`,
+  );
+}
+
+/** Logits of each sequence's next token; `rows` holds the same number of new tokens for each. */
+async function readLogits(model: CausalModel, rows: number[][], sequences: Sequence[]): Promise<Float32Array[]> {
+  const caches = sequences.map(({ cache }) => cache);
+  const logits_BV = tf.tidy(() => model.nextLogits(tf.tensor2d(rows, [rows.length, rows[0].length], 'int32'), caches));
+  try {
+    const values = await logits_BV.data<'float32'>();
+    const size = model.vocabularySize;
+    return sequences.map((_, row) => values.subarray(row * size, (row + 1) * size));
+  } finally {
+    logits_BV.dispose();
   }
 }
 
-async function readLogits(model: CausalModel, ids: readonly number[], cache: KvCache): Promise<Float32Array> {
-  const logits_V = tf.tidy(() => model.nextLogits(tf.tensor2d([...ids], [1, ids.length], 'int32'), cache));
-  try {
-    return await logits_V.data<'float32'>();
-  } finally {
-    logits_V.dispose();
+/** The whole prompt, some positions at a time; the logits after its last token. */
+async function prefill(model: CausalModel, sequence: Sequence, chunk: number): Promise<Float32Array> {
+  const { prompt, cache } = sequence;
+  const lastChunk = Math.floor((prompt.length - 1) / chunk) * chunk;
+  while (cache.length < lastChunk) {
+    tf.tidy(() => {
+      const ids = prompt.slice(cache.length, cache.length + chunk);
+      model.nextLogits(tf.tensor2d(ids, [1, chunk], 'int32'), [cache]);
+    });
   }
+  return (await readLogits(model, [prompt.slice(lastChunk)], [sequence]))[0];
+}
+
+/** Chooses the next token and writes down what there is to say about it; undefined when the sequence ends instead. */
+function choose(sequence: Sequence, logits: Float32Array, stopIds: ReadonlySet<number>, options: GenerateOptions) {
+  const { result, prompt, random } = sequence;
+  const { repetitionPenalty = 1, topLogProbabilities = 0 } = options;
+  const seen = repetitionPenalty === 1 ? [] : [...prompt, ...result.ids];
+  const penalized = penalizeRepetition(logits, seen, repetitionPenalty);
+  const id = sampleToken(penalized, options, random.uniform(result.ids.length));
+  if (stopIds.has(id)) {
+    sequence.isDone = true;
+    result.finishReason = 'stop';
+    return undefined;
+  }
+  result.ids.push(id);
+  result.logProbabilities.push(logProbability(logits, id));
+  if (topLogProbabilities > 0) (result.topTokens ??= []).push(topTokens(logits, topLogProbabilities));
+  sequence.isDone = result.ids.length >= options.maxNewTokens;
+  return id;
+}
+
+function begin(prompt: readonly number[], index: number, { seed = 0, maxNewTokens }: GenerateOptions): Sequence {
+  return {
+    index,
+    prompt,
+    cache: new KvCache(prompt.length + Math.min(maxNewTokens, 4096)),
+    random: new RandomStream(seed, index === 0 ? 'generate' : `generate ${index}`),
+    result: { ids: [], logProbabilities: [], finishReason: 'length' },
+    isDone: maxNewTokens === 0,
+  };
 }
 
 /**
- * Continues a prompt token by token: the whole prompt in one pass, then one position at a time on the cached keys and values.
+ * Continues prompts token by token: each prompt alone, then all sequences together, one position at a time on the cached
+ * keys and values. Sequences have caches of their own, so prompts of different lengths need no padding, and those that end
+ * leave the batch.
  *
- * @returns the new tokens, without the prompt and without the stop token
- * @throws ModelError `INVALID_ARGUMENT` when the prompt is empty or has ids outside the vocabulary, or an option is out of range
+ * @returns yields every token; in the end the whole generations, in the order of the prompts
+ * @throws ModelError `INVALID_ARGUMENT` when a prompt is empty or has ids outside the vocabulary, or an option is out of range
  */
-export async function generateTokens(
+export async function* generateSteps(
   model: CausalModel,
-  promptIds: readonly number[],
+  prompts: readonly (readonly number[])[],
   options: GenerateOptions,
-): Promise<number[]> {
-  checkPrompt(promptIds, model.vocabularySize);
-  checkCount(options.maxNewTokens);
-  const stream = new RandomStream(options.seed ?? 0, 'generate');
+): AsyncGenerator<GenerationStep, Generation[]> {
+  for (const prompt of prompts) checkPrompt(prompt, model.vocabularySize);
+  checkOptions(options);
   const stopIds = new Set(options.stopIds ?? model.stopIds);
-  const cache = new KvCache();
-  const generated: number[] = [];
+  const sequences = prompts.map((prompt, index) => begin(prompt, index, options));
+  function* step(sequence: Sequence, logits: Float32Array): Generator<GenerationStep> {
+    const id = choose(sequence, logits, stopIds, options);
+    if (id === undefined) return;
+    const stop = (): void => {
+      sequence.isDone = true;
+      sequence.result.finishReason = 'listener';
+    };
+    yield { sequence: sequence.index, id, stop };
+  }
   try {
-    let newIds = promptIds;
-    while (generated.length < options.maxNewTokens) {
-      const logits = await readLogits(model, newIds, cache);
-      const id = sampleToken(logits, options, stream.uniform(generated.length));
-      if (stopIds.has(id)) break;
-      generated.push(id);
-      if (options.onToken?.(id) === false) break;
-      newIds = [id];
+    for (const sequence of sequences.filter(({ isDone }) => !isDone)) {
+      yield* step(sequence, await prefill(model, sequence, options.prefillChunk ?? 512));
+    }
+    for (;;) {
+      const active = sequences.filter(({ isDone }) => !isDone);
+      if (active.length === 0) break;
+      const rows = active.map(({ result }) => [result.ids[result.ids.length - 1]]);
+      const logits = await readLogits(model, rows, active);
+      for (const [row, sequence] of active.entries()) yield* step(sequence, logits[row]);
     }
   } finally {
-    cache.dispose();
+    for (const { cache } of sequences) cache.dispose();
   }
-  return generated;
+  return sequences.map(({ result }) => result);
+}
+
+/** Runs {@link generateSteps} to its end, with the listener of the options. */
+export async function generateBatch(
+  model: CausalModel,
+  prompts: readonly (readonly number[])[],
+  options: GenerateOptions,
+): Promise<Generation[]> {
+  const steps = generateSteps(model, prompts, options);
+  for (;;) {
+    const next = await steps.next();
+    if (next.done) return next.value;
+    if (options.onToken?.(next.value.id, next.value.sequence) === false) next.value.stop();
+  }
 }

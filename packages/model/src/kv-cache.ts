@@ -1,39 +1,58 @@
-/** Legend: B batch, T positions, G key/value heads, K head dimension. */
-import * as tf from '@tensorflow/tfjs-core';
+/** Legend: T positions, G key/value heads, K head dimension; the batch is 1. */
+import type * as tf from '@tensorflow/tfjs-core';
+import { createRowStore } from './row-store.ts';
+import type { RowStore } from './row-store.ts';
 
 interface KeysAndValues {
-  k_BTGK: tf.Tensor4D;
-  v_BTGK: tf.Tensor4D;
+  k_1TGK: tf.Tensor4D;
+  v_1TGK: tf.Tensor4D;
 }
 
-/** Keys and values of the positions already seen, one pair a layer, so that decoding computes only the new ones. */
+interface LayerStore {
+  keys: RowStore;
+  values: RowStore;
+}
+
+/** Keys and values of the positions one sequence has seen, for every layer, so that decoding computes only the new ones. */
 export class KvCache {
-  readonly #layers: KeysAndValues[] = [];
+  readonly #capacity: number;
+  readonly #layers: LayerStore[] = [];
+  #length = 0;
+
+  /** @param capacity positions to make room for at once; more are taken as they come */
+  constructor(capacity = 64) {
+    this.#capacity = capacity;
+  }
 
   /** Number of positions held. */
   get length(): number {
-    return this.#layers[0]?.k_BTGK.shape[1] ?? 0;
+    return this.#length;
   }
 
   /**
-   * Appends a layer's keys and values of new positions.
+   * Appends a layer's keys and values of new positions. They count as held once all layers have them (`advance`).
    *
-   * @returns those of all positions so far; they belong to the cache
+   * @returns those of all positions so far, to be used within the caller's tidy
    */
-  append(layer: number, next: KeysAndValues): KeysAndValues {
-    const old = this.#layers[layer];
-    const joined = old
-      ? { k_BTGK: tf.concat([old.k_BTGK, next.k_BTGK], 1), v_BTGK: tf.concat([old.v_BTGK, next.v_BTGK], 1) }
-      : { k_BTGK: tf.clone(next.k_BTGK), v_BTGK: tf.clone(next.v_BTGK) };
-    tf.keep(joined.k_BTGK);
-    tf.keep(joined.v_BTGK);
-    if (old) tf.dispose({ ...old });
-    this.#layers[layer] = joined;
-    return joined;
+  append(layer: number, { k_1TGK, v_1TGK }: KeysAndValues): KeysAndValues {
+    const [, , groups, dimension] = k_1TGK.shape;
+    const create = (): RowStore => createRowStore(this.#capacity, groups, dimension);
+    this.#layers[layer] ??= { keys: create(), values: create() };
+    const { keys, values } = this.#layers[layer];
+    return { k_1TGK: keys.write(k_1TGK, this.#length), v_1TGK: values.write(v_1TGK, this.#length) };
+  }
+
+  /** Ends a pass over so many new positions. */
+  advance(positions: number): void {
+    this.#length += positions;
   }
 
   dispose(): void {
-    for (const layer of this.#layers) tf.dispose({ ...layer });
+    for (const { keys, values } of this.#layers) {
+      keys.dispose();
+      values.dispose();
+    }
     this.#layers.length = 0;
+    this.#length = 0;
   }
 }

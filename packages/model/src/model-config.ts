@@ -9,6 +9,18 @@ export interface YarnScaling {
   attention_factor: number | null;
 }
 
+/** Llama 3.1's stretch, in Hugging Face's words: long wavelengths are divided by `factor`, short ones are left alone. */
+export interface Llama3Scaling {
+  rope_type: 'llama3';
+  factor: number;
+  low_freq_factor: number;
+  high_freq_factor: number;
+  original_max_position_embeddings: number;
+}
+
+/** What a layer's queries see: everything before them, or the last `sliding_window` positions. */
+export type LayerType = 'full_attention' | 'sliding_attention';
+
 /**
  * A model's shape, in the field names of Hugging Face's `config.json`, with every default filled in (by `parseConfig`).
  */
@@ -29,9 +41,27 @@ export interface ModelConfig {
   max_position_embeddings: number;
   /** Base of the rotary wavelengths. */
   rope_theta: number;
-  rope_scaling: YarnScaling | null;
+  rope_scaling: YarnScaling | Llama3Scaling | null;
   /** One number a layer: 1 uses the rotary embedding, 0 does not (the name is the wrong way round, as in the original). */
   no_rope_layers: number[];
+  /** Positions a query sees in layers of type `sliding_attention`, its own included; null: no layer slides. */
+  sliding_window: number | null;
+  /** One a layer. Without a list, the layers without rotary embedding slide when `use_sliding_window` is set, as in SmolLM3. */
+  layer_types: LayerType[];
+  /** RMSNorm with gains over the head dimension of queries and keys, before the rotation (as in Qwen 3). */
+  qk_norm: boolean;
+  /** c: attention score s becomes c·tanh(s/c) (Gemma 2: 50); null: off. */
+  attn_logit_softcapping: number | null;
+  /** The same for the output's logits (Gemma 2: 30). */
+  final_logit_softcapping: number | null;
+  /** Factor of q·k; null: 1/√head_dim (µP: √base / head_dim). */
+  attention_multiplier: number | null;
+  /** Multiplies embedded tokens (µP's α_in). */
+  embedding_multiplier: number;
+  /** Multiplies what a block adds to the residual stream. */
+  residual_multiplier: number;
+  /** Divides the logits (µP: width over base width). The four names are those of Granite's config.json. */
+  logits_scaling: number;
   rms_norm_eps: number;
   /** Standard deviation of fresh weights. */
   initializer_range: number;

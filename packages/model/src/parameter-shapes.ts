@@ -14,6 +14,8 @@ export function layerPrefix(layer: number): string {
   return `model.layers.${layer}.`;
 }
 
+const QK_NORMS = ['self_attn.q_norm.weight', 'self_attn.k_norm.weight'];
+
 function layerShapes(config: ModelConfig): [string, number[]][] {
   const width = config.hidden_size;
   const queryWidth = config.num_attention_heads * config.head_dim;
@@ -23,6 +25,7 @@ function layerShapes(config: ModelConfig): [string, number[]][] {
     ['self_attn.q_proj.weight', [queryWidth, width]],
     ['self_attn.k_proj.weight', [keyWidth, width]],
     ['self_attn.v_proj.weight', [keyWidth, width]],
+    ...(config.qk_norm ? QK_NORMS.map((name): [string, number[]] => [name, [config.head_dim]]) : []),
     ['self_attn.o_proj.weight', [width, queryWidth]],
     ['post_attention_layernorm.weight', [width]],
     ['mlp.gate_proj.weight', [config.intermediate_size, width]],

@@ -1,8 +1,16 @@
-import { ONLY_VALUES, READ, ROPE_FIELDS, WITHOUT_EFFECT } from './config-fields.ts';
-import { ModelError } from './model-error.ts';
-import type { ModelConfig, YarnScaling } from './model-config.ts';
-
-type Json = Record<string, unknown>;
+import { ONLY_VALUES, READ, WITHOUT_EFFECT } from './config-fields.ts';
+import {
+  boolean,
+  invalid,
+  optionalNumber,
+  positiveInteger,
+  positiveNumber,
+  show,
+  unsupported,
+} from './config-values.ts';
+import type { Json } from './config-values.ts';
+import type { LayerType, ModelConfig } from './model-config.ts';
+import { parseRopeScaling, ropeSettings } from './parse-rope-scaling.ts';
 
 /** More than any model has: what a damaged file says must not decide how much memory is taken. */
 const MOST_LAYERS = 10_000;
@@ -12,19 +20,6 @@ const DEFAULTS = {
   smollm3: { max_position_embeddings: 32_768, rope_theta: 2e6, tie_word_embeddings: true },
   llama: { max_position_embeddings: 2048, rope_theta: 1e4, tie_word_embeddings: false },
 } as const;
-
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
-}
-
-function invalid(field: string, expected: string, value: unknown): never {
-  throw new ModelError('INVALID_CONFIG', `config.json: ${field} must be ${expected}, got ${show(value)}`);
-}
-
-function unsupported(field: string, value: unknown, advice: string): never {
-  throw new ModelError('UNSUPPORTED_CONFIG', `config.json: ${field} = ${show(value)} is not supported; ${advice}`);
-}
 
 function refuseUnknown(json: Json): void {
   for (const [field, value] of Object.entries(json)) {
@@ -37,24 +32,6 @@ function refuseUnknown(json: Json): void {
   }
 }
 
-/** The integer in the field, or the default; without a default the field is required. */
-function positiveInteger(json: Json, field: string, fallback?: number, largest = 2 ** 31 - 1): number {
-  const value = json[field] ?? fallback;
-  if (!Number.isInteger(value) || (value as number) < 1) invalid(field, 'a positive integer', value);
-  return (value as number) <= largest ? (value as number) : invalid(field, `at most ${largest}`, value);
-}
-
-function positiveNumber(json: Json, field: string, fallback?: number): number {
-  const value = json[field] ?? fallback;
-  if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value;
-  return invalid(field, 'a positive number', value);
-}
-
-function boolean(json: Json, field: string, fallback: boolean): boolean {
-  const value = json[field] ?? fallback;
-  return typeof value === 'boolean' ? value : invalid(field, 'true or false', value);
-}
-
 function tokenId(json: Json, field: string): number | null {
   const value = json[field] ?? null;
   if (value === null || (Number.isSafeInteger(value) && (value as number) >= 0)) return value as number | null;
@@ -65,39 +42,6 @@ function tokenIds(json: Json, field: string): number | number[] | null {
   const value = json[field];
   if (!Array.isArray(value)) return tokenId(json, field);
   return value.map((id) => tokenId({ [field]: id ?? -1 }, field) as number);
-}
-
-/** `rope_scaling` of older files and `rope_parameters` of newer ones, as one object. */
-function ropeSettings(json: Json): Json {
-  const settings: Json = {};
-  for (const field of ['rope_scaling', 'rope_parameters']) {
-    const value = json[field] ?? {};
-    if (typeof value !== 'object' || Array.isArray(value)) invalid(field, 'an object or null', value);
-    Object.assign(settings, value);
-  }
-  return settings;
-}
-
-function yarnFactor(rope: Json): number {
-  const factor = positiveNumber(rope, 'factor');
-  return factor >= 1 ? factor : invalid('rope_scaling.factor', 'at least 1', factor);
-}
-
-function parseYarn(rope: Json, maximumPositions: number): YarnScaling | null {
-  const type = rope.rope_type ?? rope.type ?? 'default';
-  for (const field of Object.keys(rope)) {
-    if (!ROPE_FIELDS.has(field)) unsupported(`rope_scaling.${field}`, rope[field], 'remove it if it has no effect');
-  }
-  if (type === 'default') return null;
-  if (type !== 'yarn') unsupported('rope_scaling.rope_type', type, 'only "default" or "yarn" is');
-  return {
-    rope_type: 'yarn',
-    factor: yarnFactor(rope),
-    original_max_position_embeddings: positiveInteger(rope, 'original_max_position_embeddings', maximumPositions),
-    beta_fast: positiveNumber(rope, 'beta_fast', 32),
-    beta_slow: positiveNumber(rope, 'beta_slow', 1),
-    attention_factor: rope.attention_factor == null ? null : positiveNumber(rope, 'attention_factor'),
-  };
 }
 
 /** One 0 or 1 a layer; a SmolLM3 without the list leaves out every fourth. */
@@ -128,11 +72,32 @@ function checkHeads(config: ModelConfig): void {
   if (!Number.isInteger(width) || width < 2 || width % 2 !== 0) invalid('head_dim', 'an even integer', width);
 }
 
-function checkLayerTypes(types: unknown): void {
-  if (types == null) return;
-  if (!Array.isArray(types)) invalid('layer_types', 'a list', types);
-  const other = (types as unknown[]).find((type) => type !== 'full_attention');
-  if (other !== undefined) unsupported('layer_types', other, 'only "full_attention" is');
+/** The given list, or SmolLM3's rule: with `use_sliding_window`, the layers without rotary embedding slide. */
+function parseLayerTypes(json: Json, ropeLayers: readonly number[], window: number | null): LayerType[] {
+  const types = json.layer_types;
+  const slides = window !== null && boolean(json, 'use_sliding_window', types != null);
+  if (types == null) return ropeLayers.map((flag) => (slides && flag === 0 ? 'sliding_attention' : 'full_attention'));
+  if (!Array.isArray(types) || types.length < ropeLayers.length) {
+    invalid('layer_types', `a list of ${ropeLayers.length} layer types`, types);
+  }
+  const list = (types as unknown[]).slice(0, ropeLayers.length);
+  const other = list.find((type) => type !== 'full_attention' && type !== 'sliding_attention');
+  if (other !== undefined) unsupported('layer_types', other, 'only "full_attention" and "sliding_attention" are');
+  if (!slides) return list.map(() => 'full_attention');
+  return list as LayerType[];
+}
+
+/** What this package knows beyond the two families; the defaults leave everything as it is in transformers. */
+function parseExtras(json: Json) {
+  return {
+    qk_norm: boolean(json, 'qk_norm', false),
+    attn_logit_softcapping: optionalNumber(json, 'attn_logit_softcapping'),
+    final_logit_softcapping: optionalNumber(json, 'final_logit_softcapping'),
+    attention_multiplier: optionalNumber(json, 'attention_multiplier'),
+    embedding_multiplier: positiveNumber(json, 'embedding_multiplier', 1),
+    residual_multiplier: positiveNumber(json, 'residual_multiplier', 1),
+    logits_scaling: positiveNumber(json, 'logits_scaling', 1),
+  };
 }
 
 /**
@@ -148,13 +113,14 @@ export function parseConfig(json: object): ModelConfig {
   const fields = json as Json;
   const family = parseFamily(fields);
   refuseUnknown(fields);
-  checkLayerTypes(fields.layer_types);
   const rope = ropeSettings(fields);
   const defaults = DEFAULTS[family];
   const hidden = positiveInteger(fields, 'hidden_size');
   const layers = positiveInteger(fields, 'num_hidden_layers', undefined, MOST_LAYERS);
   const heads = positiveInteger(fields, 'num_attention_heads');
   const positions = positiveInteger(fields, 'max_position_embeddings', defaults.max_position_embeddings);
+  const ropeLayers = parseRopeLayers(fields, family, layers);
+  const window = fields.sliding_window == null ? null : positiveInteger(fields, 'sliding_window');
   const config: ModelConfig = {
     model_type: family,
     vocab_size: positiveInteger(fields, 'vocab_size'),
@@ -166,8 +132,11 @@ export function parseConfig(json: object): ModelConfig {
     head_dim: (fields.head_dim as number | null | undefined) ?? hidden / heads,
     max_position_embeddings: positions,
     rope_theta: positiveNumber({ ...fields, ...rope }, 'rope_theta', defaults.rope_theta),
-    rope_scaling: parseYarn(rope, positions),
-    no_rope_layers: parseRopeLayers(fields, family, layers),
+    rope_scaling: parseRopeScaling(rope, positions),
+    no_rope_layers: ropeLayers,
+    sliding_window: window,
+    layer_types: parseLayerTypes(fields, ropeLayers, window),
+    ...parseExtras(fields),
     rms_norm_eps: positiveNumber(fields, 'rms_norm_eps', 1e-6),
     initializer_range: positiveNumber(fields, 'initializer_range', 0.02),
     tie_word_embeddings: boolean(fields, 'tie_word_embeddings', defaults.tie_word_embeddings),

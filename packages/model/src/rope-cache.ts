@@ -2,6 +2,7 @@
 import { ropeTable } from '@smol/ops';
 import type { RopeTable } from '@smol/ops';
 import * as tf from '@tensorflow/tfjs-core';
+import { llama3RopeTable } from './llama3-rope.ts';
 import type { ModelConfig } from './model-config.ts';
 
 /** Keeps one table of rotary angles, which grows to powers of two, and hands out the rows for the positions at hand. */
@@ -33,16 +34,17 @@ export class RopeCache {
 
   #build(): RopeTable {
     const { head_dim, rope_theta, rope_scaling: scaling } = this.#config;
-    const yarn = scaling
-      ? {
-          factor: scaling.factor,
-          originalLength: scaling.original_max_position_embeddings,
-          betaFast: scaling.beta_fast,
-          betaSlow: scaling.beta_slow,
-          attentionFactor: scaling.attention_factor ?? undefined,
-        }
-      : undefined;
-    return ropeTable({ length: this.#length, headDimension: head_dim, theta: rope_theta, yarn });
+    const options = { length: this.#length, headDimension: head_dim, theta: rope_theta };
+    if (scaling?.rope_type === 'llama3') return llama3RopeTable(options, scaling);
+    if (scaling === null) return ropeTable(options);
+    const yarn = {
+      factor: scaling.factor,
+      originalLength: scaling.original_max_position_embeddings,
+      betaFast: scaling.beta_fast,
+      betaSlow: scaling.beta_slow,
+      attentionFactor: scaling.attention_factor ?? undefined,
+    };
+    return ropeTable({ ...options, yarn });
   }
 
   dispose(): void {

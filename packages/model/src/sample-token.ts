@@ -10,9 +10,11 @@ export interface SamplingOptions {
   topP?: number;
   /** Keep tokens at least `minP` times as likely as the most likely one (default 0: all). */
   minP?: number;
+  /** Above 1 makes tokens less likely that stand in the prompt or were generated (Keskar et al. 2019; default 1: off). */
+  repetitionPenalty?: number;
 }
 
-function checkOptions({ temperature = 1, topK = 1, topP = 1, minP = 0 }: SamplingOptions): void {
+function checkOptions({ temperature = 1, topK = 1, topP = 1, minP = 0, repetitionPenalty = 1 }: SamplingOptions): void {
   const check = (valid: boolean, name: string, expected: string, value: number) => {
     if (!valid) throw new ModelError('INVALID_ARGUMENT', `${name} must be ${expected}, got ${value}`);
   };
@@ -20,6 +22,7 @@ function checkOptions({ temperature = 1, topK = 1, topP = 1, minP = 0 }: Samplin
   check(Number.isInteger(topK) && topK > 0, 'topK', 'a positive integer', topK);
   check(topP > 0 && topP <= 1, 'topP', 'in (0, 1]', topP);
   check(minP >= 0 && minP <= 1, 'minP', 'in [0, 1]', minP);
+  check(repetitionPenalty > 0 && repetitionPenalty < Infinity, 'repetitionPenalty', 'above 0', repetitionPenalty);
 }
 
 /** Index of the largest logit, the first one if several are equal. */
@@ -47,9 +50,22 @@ function draw(weights: Float64Array, cutoff: number, uniform: number): number {
 }
 
 /**
+ * Logits with those of seen tokens made smaller: positive ones divided by the penalty, negative ones multiplied, as in
+ * transformers.
+ *
+ * @returns the same array when there is nothing to do, else a copy
+ */
+export function penalizeRepetition(logits: Float32Array, seen: Iterable<number>, penalty: number): Float32Array {
+  if (penalty === 1) return logits;
+  const penalized = logits.slice();
+  for (const id of new Set(seen)) penalized[id] = logits[id] > 0 ? logits[id] / penalty : logits[id] * penalty;
+  return penalized;
+}
+
+/**
  * Chooses a token: softmax of the logits at a temperature, cut down by top-k, top-p (Holtzman et al. 2020) and min-p.
  *
- * @param logits one per token of the vocabulary
+ * @param logits one per token of the vocabulary, with penalties applied
  * @param uniform a random number in [0, 1), the only randomness
  * @returns the token's id
  * @throws ModelError `INVALID_ARGUMENT` when an option is out of range

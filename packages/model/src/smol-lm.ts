@@ -1,15 +1,16 @@
 /** Legend: B batch, T time, N = B·T rows, D model width, V vocabulary. */
-import { embedding, linear, linearCrossEntropy, rmsNorm } from '@smol/ops';
+import { crossEntropy, embedding, linear, linearCrossEntropy, rmsNorm } from '@smol/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkpointedLayer, decoderLayer, layerWeights } from './decoder-layer.ts';
 import type { ForwardContext, LayerWeights } from './decoder-layer.ts';
-import { generateTokens } from './generate.ts';
-import type { GenerateOptions } from './generate.ts';
-import { initialValues } from './initial-values.ts';
+import { generateBatch, generateSteps } from './generate.ts';
+import type { CausalModel, GenerateOptions, Generation, GenerationStep } from './generate.ts';
+import { initialValues } from './initialization.ts';
+import type { Initialization } from './initialization.ts';
 import type { KvCache } from './kv-cache.ts';
 import type { ModelConfig } from './model-config.ts';
 import { ModelError } from './model-error.ts';
-import { checkTensors, toVariable } from './model-tensors.ts';
+import { checkRedundantHead, checkShapes, checkTensors, toVariable } from './model-tensors.ts';
 import type { ModelTensor } from './model-tensors.ts';
 import { EMBEDDING, FINAL_NORM, HEAD, parameterShapes } from './parameter-shapes.ts';
 import { parseConfig } from './parse-config.ts';
@@ -21,8 +22,11 @@ export interface ForwardOptions {
   segmentIds_BT?: tf.Tensor2D;
   /** Receives one tensor `[H]` a layer: the largest attention logit of each head. They are kept: the caller disposes of them. */
   maxLogits?: tf.Tensor1D[];
-  /** Recompute activations in the backward pass instead of remembering them: less memory, a third more work. */
-  checkpointing?: boolean;
+  /**
+   * Recompute activations in the backward pass instead of remembering them: less memory, a third more work. True for all
+   * layers, or the layers to do it in, counted from 0.
+   */
+  checkpointing?: boolean | readonly number[];
 }
 
 /** Options of the loss. */
@@ -59,16 +63,16 @@ export class SmolLM {
   }
 
   /**
-   * A fresh model: matrices N(0, initializer_range), residual projections scaled by 1/√(2L), gains 1.
+   * A fresh model: gains 1, matrices by a rule; by default N(0, initializer_range), residual projections scaled by 1/√(2L).
    *
    * @param config a configuration, or the fields of a `config.json`
    * @param options every weight is a function of the seed, its tensor's name and its index
    * @throws ModelError as `parseConfig`
    */
-  static initialize(config: object, { seed }: { seed: number }): SmolLM {
+  static initialize(config: object, options: { seed: number; initialization?: Initialization }): SmolLM {
     const complete = parseConfig(config);
     const variables = [...parameterShapes(complete)].map(
-      ([name, shape]) => [name, toVariable({ shape, data: initialValues(name, shape, complete, seed) })] as const,
+      ([name, shape]) => [name, toVariable({ shape, data: initialValues(name, complete, options) })] as const,
     );
     return new SmolLM(complete, new Map(variables));
   }
@@ -86,13 +90,41 @@ export class SmolLM {
     return new SmolLM(complete, new Map([...checked].map(([name, tensor]) => [name, toVariable(tensor)])));
   }
 
+  /**
+   * A model whose weights come one at a time, so that no more than one is in memory twice.
+   *
+   * @param config a configuration, or the fields of a `config.json`
+   * @param shapes of the tensors there are, by Hugging Face name; a tied `lm_head.weight` may be absent
+   * @param read gives the f32 values of one
+   * @throws ModelError as `fromTensors`, before anything is read; what `read` throws
+   */
+  static async load(
+    config: object,
+    shapes: ReadonlyMap<string, readonly number[]>,
+    read: (name: string) => Float32Array | Promise<Float32Array>,
+  ): Promise<SmolLM> {
+    const complete = parseConfig(config);
+    const needed = checkShapes(complete, shapes);
+    const variables = new Map<string, tf.Variable>();
+    try {
+      for (const [name, shape] of needed) variables.set(name, toVariable({ shape, data: await read(name) }));
+      if (shapes.has(HEAD) && !needed.has(HEAD)) {
+        await checkRedundantHead(await read(HEAD), variables.get(EMBEDDING)!);
+      }
+    } catch (error) {
+      tf.dispose([...variables.values()]);
+      throw error;
+    }
+    return new SmolLM(complete, variables);
+  }
+
   /** Output head `[V, D]`: the embedding table when they are tied. */
   get headWeight(): tf.Variable {
     return this.#parameter(this.config.tie_word_embeddings ? EMBEDDING : HEAD);
   }
 
   /**
-   * The residual stream after the final normalisation.
+   * The residual stream after the final normalisation (with `logits_scaling`, divided by it: what the head multiplies).
    *
    * @param ids_BT token ids, int32 `[B, T]`
    * @returns `[B, T, D]`
@@ -114,8 +146,7 @@ export class SmolLM {
    */
   logits(ids_BT: tf.Tensor2D, options: ForwardOptions = {}): tf.Tensor3D {
     return tf.tidy(() => {
-      const logits_NV = linear(this.#hiddenRows(ids_BT, options), this.headWeight);
-      return tf.reshape(logits_NV, [...ids_BT.shape, this.config.vocab_size]);
+      return tf.reshape(this.#headLogits(this.#hiddenRows(ids_BT, options)), [...ids_BT.shape, this.config.vocab_size]);
     });
   }
 
@@ -131,6 +162,9 @@ export class SmolLM {
       const segmentIds_BT = batch.segmentIds_BT ?? options.segmentIds_BT;
       const hidden_ND = this.#hiddenRows(batch.inputs_BT, { ...options, segmentIds_BT });
       const { zLoss, chunkRows } = options;
+      if (this.config.final_logit_softcapping !== null) {
+        return crossEntropy(this.#headLogits(hidden_ND), tf.reshape(batch.targets_BT, [-1]), { zLoss }) as tf.Scalar;
+      }
       return linearCrossEntropy(hidden_ND, this.headWeight, tf.reshape(batch.targets_BT, [-1]), { zLoss, chunkRows });
     });
   }
@@ -142,13 +176,40 @@ export class SmolLM {
    * @returns the new tokens, without prompt and stop token
    * @throws ModelError `INVALID_ARGUMENT` when the prompt is empty or outside the vocabulary, or an option out of range
    */
-  generate(promptIds: ArrayLike<number>, options: GenerateOptions): Promise<number[]> {
-    const model = {
+  async generate(promptIds: ArrayLike<number>, options: GenerateOptions): Promise<number[]> {
+    return (await this.generateBatch([promptIds], options))[0].ids;
+  }
+
+  /**
+   * Continues several prompts together, of any lengths.
+   *
+   * @returns one continuation a prompt, with log-probabilities; those of a prompt alone, token for token
+   * @throws ModelError `INVALID_ARGUMENT` as `generate`
+   */
+  generateBatch(prompts: readonly ArrayLike<number>[], options: GenerateOptions): Promise<Generation[]> {
+    const lists = prompts.map((ids) => Array.from(ids));
+    return generateBatch(this.#causalModel(), lists, options);
+  }
+
+  /**
+   * Continues prompts and yields every token as it comes; each can end its sequence. In the end the whole continuations.
+   *
+   * @throws ModelError `INVALID_ARGUMENT` as `generate`
+   */
+  generateSteps(
+    prompts: readonly ArrayLike<number>[],
+    options: GenerateOptions,
+  ): AsyncGenerator<GenerationStep, Generation[]> {
+    const lists = prompts.map((ids) => Array.from(ids));
+    return generateSteps(this.#causalModel(), lists, options);
+  }
+
+  #causalModel(): CausalModel {
+    return {
       vocabularySize: this.config.vocab_size,
       stopIds: [this.config.eos_token_id ?? []].flat(),
-      nextLogits: (ids_BT: tf.Tensor2D, cache: KvCache) => this.#nextLogits(ids_BT, cache),
+      nextLogits: (ids_BT, caches) => this.#nextLogits(ids_BT, caches),
     };
-    return generateTokens(model, Array.from(promptIds), options);
   }
 
   /** A copy of all parameters, read from the backend. */
@@ -170,28 +231,51 @@ export class SmolLM {
     return this.parameters.get(name)!;
   }
 
+  /** `[N, V]`; soft-capped when the configuration says so. */
+  #headLogits(hidden_ND: tf.Tensor2D): tf.Tensor2D {
+    const logits_NV = linear(hidden_ND, this.headWeight);
+    const cap = this.config.final_logit_softcapping;
+    return cap === null ? logits_NV : tf.mul(tf.tanh(tf.div(logits_NV, cap)), cap);
+  }
+
   /** `[B·T, D]` after the final normalisation. */
-  #hiddenRows(ids_BT: tf.Tensor2D, options: ForwardOptions, cache?: KvCache): tf.Tensor2D {
+  #hiddenRows(ids_BT: tf.Tensor2D, options: ForwardOptions, caches?: readonly KvCache[]): tf.Tensor2D {
     if (ids_BT.rank !== 2 || ids_BT.dtype !== 'int32') {
       throw new ModelError('INVALID_ARGUMENT', `token ids must be int32 [B, T], got ${ids_BT.dtype} [${ids_BT.shape}]`);
     }
-    const context = this.#context(ids_BT, options, cache);
-    const run = options.checkpointing ? checkpointedLayer : decoderLayer;
-    const embedded_ND = embedding(this.#parameter(EMBEDDING), tf.reshape(ids_BT, [-1])) as tf.Tensor2D;
-    const last_ND = this.#layers.reduce((x_ND, weights, layer) => run(x_ND, layer, weights, context), embedded_ND);
-    return rmsNorm(last_ND, this.#parameter(FINAL_NORM), this.config.rms_norm_eps);
+    const { embedding_multiplier: factor, logits_scaling: divisor, rms_norm_eps: epsilon } = this.config;
+    const context = this.#context(ids_BT, options, caches);
+    const looked_ND = embedding(this.#parameter(EMBEDDING), tf.reshape(ids_BT, [-1])) as tf.Tensor2D;
+    const embedded_ND: tf.Tensor2D = factor === 1 ? looked_ND : tf.mul(looked_ND, factor);
+    const last_ND = this.#layers.reduce((x_ND, weights, layer) => {
+      const run = isCheckpointed(layer, options) ? checkpointedLayer : decoderLayer;
+      return run(x_ND, layer, weights, context);
+    }, embedded_ND);
+    const normed_ND = rmsNorm(last_ND, this.#parameter(FINAL_NORM), epsilon);
+    return divisor === 1 ? normed_ND : tf.div(normed_ND, divisor);
   }
 
-  #context(ids_BT: tf.Tensor2D, { segmentIds_BT, maxLogits }: ForwardOptions, cache?: KvCache): ForwardContext {
+  #context(ids_BT: tf.Tensor2D, options: ForwardOptions, caches?: readonly KvCache[]): ForwardContext {
+    const { segmentIds_BT, maxLogits } = options;
     const [batch, time] = ids_BT.shape;
-    const ropeTable = this.#rope.rows(cache?.length ?? 0, time);
+    const starts = caches?.map(({ length }) => length) ?? [0];
+    const ropeTables = starts.map((start) => this.#rope.rows(start, time));
     const onMaxLogits = maxLogits && ((maxLogits_H: tf.Tensor1D) => void maxLogits.push(maxLogits_H));
-    return { config: this.config, batch, time, ropeTable, segmentIds_BT, cache, onMaxLogits };
+    return { config: this.config, batch, time, ropeTables, segmentIds_BT, caches, onMaxLogits };
   }
 
-  #nextLogits(ids_BT: tf.Tensor2D, cache: KvCache): tf.Tensor1D {
-    const hidden_ND = this.#hiddenRows(ids_BT, {}, cache);
-    const last_1D = tf.slice(hidden_ND, [hidden_ND.shape[0] - 1, 0], [1, -1]);
-    return tf.reshape(linear(last_1D, this.headWeight), [-1]);
+  /** Logits `[B, V]` after the last of the new positions. */
+  #nextLogits(ids_BT: tf.Tensor2D, caches: readonly KvCache[]): tf.Tensor2D {
+    const [batch, time] = ids_BT.shape;
+    const hidden_ND = this.#hiddenRows(ids_BT, {}, caches);
+    for (const cache of caches) cache.advance(time);
+    if (time === 1) return this.#headLogits(hidden_ND);
+    const hidden_BTD: tf.Tensor3D = tf.reshape(hidden_ND, [batch, time, -1]);
+    const last_BD: tf.Tensor2D = tf.reshape(tf.slice(hidden_BTD, [0, time - 1, 0], [-1, 1, -1]), [batch, -1]);
+    return this.#headLogits(last_BD);
   }
+}
+
+function isCheckpointed(layer: number, { checkpointing = false }: ForwardOptions): boolean {
+  return typeof checkpointing === 'boolean' ? checkpointing : checkpointing.includes(layer);
 }

@@ -2,8 +2,7 @@ import { disposeEngine, useEngine } from '@smol/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import fixture from './fixtures/transformers.json' with { type: 'json' };
-import { parameterShapes, parseConfig, SmolLM } from './index.ts';
-import { difference, ids, oracleValues } from './fixtures/tiny-model.ts';
+import { difference, ids, oracleModel, oracleValues } from './fixtures/tiny-model.ts';
 
 interface OracleCase {
   config: object;
@@ -15,16 +14,6 @@ interface OracleCase {
   logits: number[];
   /** By parameter: norm, product with a pseudo-random direction, first and last element. */
   gradients: Record<string, number[]>;
-}
-
-function oracleModel(config: object): SmolLM {
-  const shapes = [...parameterShapes(parseConfig(config))].sort(([a], [b]) => (a < b ? -1 : 1));
-  const tensors = shapes.map(([name, shape], index) => {
-    const size = shape.reduce((product, length) => product * length, 1);
-    const gain = shape.length === 1 ? 1 : 0;
-    return [name, { shape, data: oracleValues(size, index + 1).map((value) => value / 4 + gain) }] as const;
-  });
-  return SmolLM.fromTensors(config, new Map(tensors));
 }
 
 function summarize(gradient: tf.Tensor, index: number): number[] {

@@ -46,8 +46,10 @@ const NEUTRAL: Readonly<Record<string, readonly unknown[]>> = {
   qk_norm: [false],
   attn_logit_softcapping: [null],
   final_logit_softcapping: [null],
-  logits_multiplier: [1],
   attention_multiplier: [null],
+  embedding_multiplier: [1],
+  residual_multiplier: [1],
+  logits_scaling: [1],
   rope_interleaved: [false],
 };
 
@@ -61,6 +63,10 @@ function checkRepresentable(config: JsonObject): GgufArchitecture {
     if (value != null && !allowed.includes(value)) {
       refuse(`config.json: ${field} = ${JSON.stringify(value)} has no key in GGUF for ${architecture}`);
     }
+  }
+  const types = Array.isArray(config.layer_types) ? (config.layer_types as unknown[]) : [];
+  if (config.sliding_window != null && config.use_sliding_window !== false && types.includes('sliding_attention')) {
+    refuse(`config.json: layers that slide have no key in GGUF for ${architecture}`);
   }
   return architecture;
 }

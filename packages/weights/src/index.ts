@@ -1,3 +1,4 @@
+export { checkFinite } from './check-finite.ts';
 export { encodeTensor, toFloat32 } from './convert.ts';
 export { dequantize } from './dequantize.ts';
 export type { Dtype } from './dtype.ts';
