@@ -1,3 +1,4 @@
+import { checkStreams } from './check-streams.ts';
 import { detectTruncation } from './detect-truncation.ts';
 import type { Truncation } from './detect-truncation.ts';
 import { PdfDocument, guardTraps } from './pdf-document.ts';
@@ -17,9 +18,12 @@ export interface OpenPdfOptions {
   name?: string;
   /** Larger files are refused; default 512 MiB (the whole file is held in memory). */
   maximumBytes?: number;
+  /** Files with a stream that unpacks to more are refused; default 32 MiB (fonts and images aside). */
+  maximumStreamBytes?: number;
 }
 
 const MAXIMUM_BYTES = 512 * 1024 * 1024;
+const MAXIMUM_STREAM_BYTES = 32 * 1024 * 1024;
 
 /** `FPDF_GetLastError` after a failed load. */
 const FORMAT_ERROR = 3;
@@ -36,6 +40,7 @@ const PAGES_TO_TRY = 2000;
  */
 export async function openPdf(input: PdfInput, options: OpenPdfOptions = {}): Promise<PdfDocument> {
   const named = await readInput(input, options.name, options.maximumBytes ?? MAXIMUM_BYTES);
+  checkStreams(named.name, named.bytes, options.maximumStreamBytes ?? MAXIMUM_STREAM_BYTES);
   const pdfium = await loadPdfium();
   return guardTraps(pdfium, named.name, () => load(pdfium, named, options.password ?? ''));
 }

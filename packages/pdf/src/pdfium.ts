@@ -82,10 +82,25 @@ export class Pdfium {
 
 let current: Promise<Pdfium> | undefined;
 
+/** PDFium's memory may not grow beyond this: a page that wants more ends in a trap, which ends the document. */
+const MAXIMUM_MEMORY = 1024 * 1024 * 1024;
+const MEMORY_PAGE = 65_536;
+
+/** Makes growth beyond the bound fail, as if there were no more memory. */
+function boundMemory(calls: WrappedPdfiumModule): void {
+  const { memory } = calls.pdfium.wasmExports as unknown as { memory: WebAssembly.Memory };
+  const grow = memory.grow.bind(memory);
+  memory.grow = (pages: number): number => {
+    if (memory.buffer.byteLength + pages * MEMORY_PAGE > MAXIMUM_MEMORY) throw new RangeError('the bound is reached');
+    return grow(pages);
+  };
+}
+
 async function start(): Promise<Pdfium> {
   const { resolve } = createRequire(import.meta.url);
   const wasmBinary = await readFile(resolve('@embedpdf/pdfium/pdfium.wasm'));
   const calls = await init({ wasmBinary: new Uint8Array(wasmBinary).buffer });
+  boundMemory(calls);
   calls.PDFiumExt_Init();
   return new Pdfium(calls);
 }
