@@ -1,7 +1,7 @@
 import { withDefaults } from './options.ts';
 import { checkPreset, type Preset } from './preset.ts';
 import { codePointLength, splitLines, strip } from './python-text.ts';
-import { duplicateNGramBound, NGramHashes, TopNGramBounds } from './repetition-bounds.ts';
+import { duplicateNGramBound, hashesForBounds, TopNGramBounds } from './repetition-bounds.ts';
 import { QualityError } from './quality-error.ts';
 import { countRepeats } from './repeats.ts';
 import { defaultSegmenter, wordTable, type Segmenter } from './segmenter.ts';
@@ -67,7 +67,10 @@ export function gopherRepetition(options: GopherRepetitionOptions = {}): Quality
   const resolved: Limits = withDefaults(DEFAULTS, limits);
   checkLengths(resolved.topNGrams, 'topNGrams');
   checkLengths(resolved.duplicateNGrams, 'duplicateNGrams');
-  const splitIntoLines = preset === 'fineweb-2024' ? splitLines : (text: string) => text.split(/\n+/);
+  const splitIntoLines =
+    preset === 'fineweb-2024'
+      ? splitLines
+      : (text: string) => (text.includes('\n\n') ? text.split(/\n+/) : text.split('\n'));
   return {
     name: 'gopher-repetition',
     check(input) {
@@ -76,7 +79,7 @@ export function gopherRepetition(options: GopherRepetitionOptions = {}): Quality
       const length = codePointLength(text);
       return (
         checkParts(
-          strip(text).split(/\n{2,}/),
+          text.includes('\n\n') ? strip(text).split(/\n{2,}/) : [text],
           length,
           'para',
           resolved.duplicateParagraphs,
@@ -109,8 +112,8 @@ function checkParts(
 /** N-grams by growing length; an exact count is made only where a bound passes its limit. */
 function checkNGrams(text: string, segmenter: Segmenter, length: number, limits: Limits): FilterResult | undefined {
   const table = wordTable(segmenter, text);
-  const top = new TopNGramBounds(table, new NGramHashes(table));
-  const grams = new NGramHashes(table);
+  const [topHashes, grams] = hashesForBounds(table);
+  const top = new TopNGramBounds(table, topHashes);
   let sequence: WordSequence | undefined;
   const words = () => (sequence ??= new WordSequence(segmenter.words(text)));
   for (const [n, maximum] of limits.topNGrams) {

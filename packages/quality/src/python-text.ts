@@ -11,9 +11,13 @@ export function isWhitespace(unit: number): boolean {
   return unit === 0x1680 || unit === 0x2028 || unit === 0x2029 || unit === 0x202f || unit === 0x205f || unit === 0x3000;
 }
 
+const SURROGATE = /[\ud800-\udbff]/;
+
 /** Python's `len(text)`: the number of code points (a lone surrogate counts as one). */
 export function codePointLength(text: string): number {
   let length = text.length;
+  // Most texts hold no surrogate, and looking for one is native.
+  if (length > 64 && !SURROGATE.test(text)) return length;
   for (let index = 0; index + 1 < text.length; index++) {
     if ((text.charCodeAt(index) & 0xfc00) !== 0xd800) continue;
     if ((text.charCodeAt(index + 1) & 0xfc00) !== 0xdc00) continue;

@@ -18,26 +18,37 @@ const seen = new Uint32Array(1 << 17);
 /** Hashes of the n-grams of growing length; starts with those of single words. */
 export class NGramHashes {
   readonly #table: WordTable;
-  #hashes = new Int32Array(1024);
+  readonly #hashes: Int32Array;
   #n = 1;
 
-  constructor(table: WordTable) {
+  /** @param scratch is written over, and must hold the table's words */
+  constructor(table: WordTable, scratch: Int32Array = new Int32Array(table.count)) {
     this.#table = table;
-    if (this.#hashes.length < table.count) this.#hashes = new Int32Array(table.count);
-    this.#hashes.set(table.hashes.subarray(0, table.count));
+    this.#hashes = scratch;
+    const { hashes, count } = table;
+    for (let at = 0; at < count; at++) scratch[at] = hashes[at];
   }
 
   /** Hashes of the n-grams at every start; n must not fall from call to call. */
   of(n: number): Int32Array {
     const { count, hashes, powers } = this.#table;
+    const grams = this.#hashes;
     for (; this.#n < n; this.#n++) {
       const next = this.#n;
-      for (let at = 0; at + next < count; at++) {
-        this.#hashes[at] = (Math.imul(this.#hashes[at], powers[at + next]) + hashes[at + next]) | 0;
-      }
+      const last = count - next;
+      for (let at = 0; at < last; at++) grams[at] = (Math.imul(grams[at], powers[at + next]) + hashes[at + next]) | 0;
     }
-    return this.#hashes;
+    return grams;
   }
+}
+
+/** Room for the hashes of two runs over a text, used again for the next. */
+let rooms = [new Int32Array(1024), new Int32Array(1024)];
+
+/** The hashes for the most frequent and for the repeated n-grams of a text; valid until the next text. */
+export function hashesForBounds(table: WordTable): [top: NGramHashes, duplicates: NGramHashes] {
+  if (rooms[0].length < table.count) rooms = rooms.map(() => new Int32Array(table.count * 2));
+  return [new NGramHashes(table, rooms[0]), new NGramHashes(table, rooms[1])];
 }
 
 function mix(hash: number): number {
@@ -72,26 +83,39 @@ export class TopNGramBounds {
   }
 
   #count(n: number): number {
-    const { codePointsBefore: before, count } = this.#table;
     const hashes = this.#grams.of(n);
-    const mask = slotsFor(count) - 1;
-    const last = count - n;
-    if (n > 2) for (let at = 0; at <= last; at++) if (!cameAgain(at)) slots[at] = -1;
-    counts.fill(0, 0, mask + 1);
-    let bound = 0;
-    for (let at = 0; at <= last; at++) {
-      if (n > 2 && slots[at] < 0) continue;
-      const hash = hashes[at];
-      let slot = mix(hash) & mask;
-      while (counts[slot] !== 0 && keys[slot] !== hash) slot = (slot + 1) & mask;
-      keys[slot] = hash;
-      slots[at] = slot;
-      // At the last occurrence of an n-gram its slot has counted all of them, perhaps more: never too little.
-      const product = ++counts[slot] * (before[at + n] - before[at] + n - 1);
-      if (product > bound) bound = product;
-    }
-    return bound;
+    const last = this.#table.count - n;
+    if (n > 2) passOver(last);
+    else slots.fill(0, 0, last + 1);
+    return countNGrams(hashes, this.#table.codePointsBefore, n, last);
   }
+}
+
+/** Marks the n-grams that came once, going by the shorter ones; there is one more of those. */
+function passOver(last: number): void {
+  for (let at = 0; at <= last; at++) if (!cameAgain(at)) slots[at] = -1;
+}
+
+/** Counts the n-grams that are not passed over, and gives the greatest count times length. */
+function countNGrams(hashes: Int32Array, before: Int32Array, n: number, last: number): number {
+  const mask = slotsFor(last + n) - 1;
+  const slotOf = slots;
+  counts.fill(0, 0, mask + 1);
+  let bound = 0;
+  for (let at = 0; at <= last; at++) {
+    if (slotOf[at] < 0) continue;
+    const hash = hashes[at];
+    let slot = mix(hash) & mask;
+    while (counts[slot] !== 0 && keys[slot] !== hash) slot = (slot + 1) & mask;
+    keys[slot] = hash;
+    slotOf[at] = slot;
+    const occurrences = counts[slot] + 1;
+    counts[slot] = occurrences;
+    // At the last occurrence of an n-gram its slot has counted all of them, perhaps more: never too little.
+    const product = occurrences * (before[at + n] - before[at] + n - 1);
+    if (product > bound) bound = product;
+  }
+  return bound;
 }
 
 /** Whether the two shorter n-grams that make up the one at `at` came more than once. */

@@ -6,20 +6,16 @@ import { isWhitespace } from './python-text.ts';
 import { spacyExceptionChunks } from './spacy-exceptions.ts';
 import { spacyWords } from './spacy-words.ts';
 import { SentenceCounter } from './spacy-sentences.ts';
-import { HAS_LETTER, HASH_MULTIPLIER, measureWord, WordTable, type WordNumbers } from './word-table.ts';
+import { HAS_LETTER, HASH_MULTIPLIER, measureWord, powerOf, WordTable, type WordNumbers } from './word-table.ts';
 
 const OTHER = 0;
 const SPACE = 1;
-const UPPER = 2;
-const LOWER = 3;
-const MARK = 4;
-const FULL_STOP = 5;
+const MARK = 2;
+const FULL_STOP = 3;
 
 /** What an ASCII character means for a chunk. */
 const CLASSES = new Uint8Array(128);
 for (let unit = 0; unit < 128; unit++) if (isWhitespace(unit)) CLASSES[unit] = SPACE;
-for (let unit = 65; unit <= 90; unit++) CLASSES[unit] = UPPER;
-for (let unit = 97; unit <= 122; unit++) CLASSES[unit] = LOWER;
 for (const mark of ',;:!?)"') CLASSES[mark.charCodeAt(0)] = MARK;
 CLASSES['.'.charCodeAt(0)] = FULL_STOP;
 
@@ -86,26 +82,21 @@ function pushChunk(text: string, start: number, table: WordTable): number {
   let at = start;
   let unit = 0;
   let hash = 0;
-  let power = 1;
-  let kind = OTHER;
-  let last = OTHER;
-  while (at < length) {
+  for (; at < length; at++) {
     unit = text.charCodeAt(at);
-    kind = unit < 128 ? CLASSES[unit] : OTHER;
-    if (kind !== LOWER && kind !== UPPER) break;
+    // Both cases of a–z at once; everything else is further off.
+    if (((unit | 0x20) - 97) >>> 0 > 25) break;
     hash = (Math.imul(hash, HASH_MULTIPLIER) + unit + 1) | 0;
-    power = Math.imul(power, HASH_MULTIPLIER);
-    last = kind;
-    at++;
   }
+  const kind = unit < 128 ? CLASSES[unit] : OTHER;
   const letters = at - start;
   if (letters > 0 && LISTED[hash & 0xffff] === 0) {
     if (at === length || kind === SPACE) {
-      table.pushNumbers(hash, power, start, at, letters, HAS_LETTER);
+      table.pushNumbers(hash, powerOf(letters), start, at, letters, HAS_LETTER);
       return at;
     }
-    if (isLoneMark(text, at, kind, last) && LISTED[(Math.imul(hash, HASH_MULTIPLIER) + unit + 1) & 0xffff] === 0) {
-      table.pushNumbers(hash, power, start, at, letters, HAS_LETTER);
+    if (isLoneMark(text, at, kind) && LISTED[(Math.imul(hash, HASH_MULTIPLIER) + unit + 1) & 0xffff] === 0) {
+      table.pushNumbers(hash, powerOf(letters), start, at, letters, HAS_LETTER);
       table.push(MARKS[unit]!, at);
       return at + 1;
     }
@@ -120,7 +111,7 @@ function pushChunk(text: string, start: number, table: WordTable): number {
 }
 
 /** Whether the chunk ends with the one mark at `at`, and the mark comes off: a full stop only behind a small letter. */
-function isLoneMark(text: string, at: number, kind: number, before: number): boolean {
-  if (kind !== MARK && !(kind === FULL_STOP && before === LOWER)) return false;
+function isLoneMark(text: string, at: number, kind: number): boolean {
+  if (kind !== MARK && !(kind === FULL_STOP && text.charCodeAt(at - 1) >= 97)) return false;
   return at + 1 === text.length || isWhitespace(text.charCodeAt(at + 1));
 }

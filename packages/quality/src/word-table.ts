@@ -3,6 +3,17 @@ import { PUNCTUATION, punctuationSet, SENTENCE_MARKS } from './punctuation.ts';
 /** Odd multiplier of the polynomial word hash; its powers join hashes of neighbouring words. */
 export const HASH_MULTIPLIER = 0x9e3779b1 | 0;
 
+const POWERS = new Int32Array(64).fill(1);
+for (let length = 1; length < POWERS.length; length++) POWERS[length] = Math.imul(POWERS[length - 1], HASH_MULTIPLIER);
+
+/** The multiplier to the power of a word's length. */
+export function powerOf(length: number): number {
+  if (length < POWERS.length) return POWERS[length];
+  let power = POWERS[POWERS.length - 1];
+  for (let at = POWERS.length; at <= length; at++) power = Math.imul(power, HASH_MULTIPLIER);
+  return power;
+}
+
 /** What a word is made of, as bits. */
 export const HAS_LETTER = 1;
 /** All characters are punctuation as it was in 2024, and as it is at head. */
