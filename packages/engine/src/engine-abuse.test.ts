@@ -9,7 +9,12 @@ const CROSS_ENTROPY = { ignoreIndex: -100, zLoss: 0 };
 
 /** Calls of ops that no engine may accept, and what the message must hold: who complains, and about which shape or value. */
 const WRONG_CALLS: Record<string, [call: () => unknown, ...says: RegExp[]]> = {
-  'a matrix product whose sides differ': [() => tf.matMul(tf.ones([2, 3]), tf.ones([4, 5])), /matMul/i, /2,3/, /4,5/],
+  'a matrix product whose sides differ': [
+    () => tf.matMul(tf.ones([2, 3]), tf.ones([4, 5])),
+    /matMul|Matrix/i,
+    /2,3/,
+    /4,5/,
+  ],
   'a linear layer of another width': [() => ops.linear(tf.ones([2, 3]), tf.ones([4, 5])), /linear/, /2,3/, /4,5/],
   'a sum of shapes that do not broadcast': [() => tf.add(tf.ones([2, 3]), tf.ones([4])), /2,3/, /4/],
   'a gain of another width': [() => ops.rmsNorm(tf.ones([2, 3]), tf.ones([4]), 1e-5), /rmsNorm/, /2,3/, /\[4\]/],

@@ -21,14 +21,27 @@ function prepareProcess(): void {
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '1';
 }
 
+/** Where to look for tfjs-node: a folder that SMOL_TFJS_NODE names (as scripts/build-tensorflow.mjs makes one), else the packages. */
+function candidates(): readonly string[] {
+  const folder = process.env['SMOL_TFJS_NODE'];
+  return folder === undefined || folder === '' ? PACKAGES : [folder];
+}
+
+/** A folder is no module specifier of `import`, but is one of `require`. */
+async function load(name: string): Promise<void> {
+  const { createRequire } = process.getBuiltinModule('node:module');
+  if (PACKAGES.includes(name as (typeof PACKAGES)[number])) await import(/* @vite-ignore */ name);
+  else createRequire(`${process.cwd()}/`)(name);
+}
+
 /** Reasons why each package could not be loaded. */
 type Failures = { readonly name: string; readonly cause: unknown }[];
 
 async function importFirst(): Promise<Failures> {
   const failures: Failures = [];
-  for (const name of PACKAGES) {
+  for (const name of candidates()) {
     try {
-      await import(/* @vite-ignore */ name);
+      await load(name);
       return [];
     } catch (cause) {
       failures.push({ name, cause });
