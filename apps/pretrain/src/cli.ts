@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { writeFileAtomic } from './atomic-write.ts';
 import { inspectRun } from './inspect.ts';
 import { loadRecipe } from './load-recipe.ts';
 import { PretrainError } from './pretrain-error.ts';
@@ -22,6 +23,9 @@ class UsageError extends Error {}
 const options = {
   runs: { type: 'string', default: 'runs' },
   threads: { type: 'string' },
+  html: { type: 'string' },
+  svg: { type: 'string' },
+  'dry-run': { type: 'boolean', default: false },
   from: { type: 'string' },
   only: { type: 'string' },
   prompt: { type: 'string' },
@@ -38,6 +42,7 @@ const options = {
 /** Which options a command understands, besides --json, --help and --version. */
 const optionsOf: Record<string, readonly string[]> = {
   run: ['runs', 'threads', 'from', 'only'],
+  plan: ['runs', 'html', 'svg', 'dry-run'],
   generate: ['prompt', 'tokens', 'temperature', 'top-k', 'top-p', 'seed'],
   inspect: [],
   schema: [],
@@ -102,6 +107,18 @@ async function runCommand(recipe: string, values: Values): Promise<void> {
   process.stdout.write(values.json ? `${JSON.stringify({ type: 'summary', ...result })}\n` : formatSummary(result));
 }
 
+/** Exits 1 when something stands in the way of the run, unless that was asked for. */
+async function planCommand(recipe: string, values: Values): Promise<void> {
+  const loaded = loadRecipe(recipe);
+  const { curveOf, drawAsSvg, formatPlan, makePlan, planPage } = await import('./plan/index.ts');
+  const plan = makePlan(loaded, values.runs);
+  if (values.html !== undefined) writeFileAtomic(values.html, planPage(plan, loaded));
+  if (values.svg !== undefined) writeFileAtomic(values.svg, `${drawAsSvg(curveOf(loaded))}\n`);
+  process.stdout.write(values.json ? `${JSON.stringify(plan)}\n` : formatPlan(plan, loaded));
+  const isReady = plan.findings.every(({ kind }) => kind !== 'problem');
+  if (!isReady && !values['dry-run']) process.exitCode = EXIT_USER_ERROR;
+}
+
 async function generateCommand(folder: string, values: Values): Promise<void> {
   if (values.prompt === undefined) throw new UsageError('generate needs --prompt TEXT (or --prompt - to read stdin)');
   const sampling = {
@@ -156,9 +173,11 @@ async function runNamed(command: string, targets: readonly string[], values: Val
     process.stdout.write(`${JSON.stringify(recipeJsonSchema(), null, 2)}\n`);
     return;
   }
-  if (targets.length !== 1) throw new UsageError(`${command} takes one ${command === 'run' ? 'recipe' : 'run folder'}`);
+  if (targets.length !== 1)
+    throw new UsageError(`${command} takes one ${command === 'run' || command === 'plan' ? 'recipe' : 'run folder'}`);
   const [target] = targets;
   if (command === 'run') await runCommand(target, values);
+  else if (command === 'plan') await planCommand(target, values);
   else if (command === 'generate') await generateCommand(target, values);
   else process.stdout.write(inspectRun(target, { json: values.json }));
 }

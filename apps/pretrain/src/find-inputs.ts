@@ -13,9 +13,8 @@ const RUN_PREFIX = /^\$RUN(?=[/\\]|$)/;
  */
 export function findInputs(context: Pick<StepContext, 'recipe' | 'folder' | 'runFolder'>, source: string): string[] {
   const found = context.recipe.sources[source].paths.flatMap((path) => {
-    const { literal, pattern } = resolvePath(path, context);
-    // A name with special characters that exists is that file, not a pattern.
-    const files = existsSync(literal) ? [literal] : globSync(pattern, { absolute: true }).sort();
+    const files = filesMatching(path, context);
+    const { literal } = resolvePath(path, context);
     const name = `source "${source}": ${path}`;
     if (files.length === 0) {
       throw new PretrainError(
@@ -32,6 +31,12 @@ export function findInputs(context: Pick<StepContext, 'recipe' | 'folder' | 'run
     return files;
   });
   return [...new Set(found)];
+}
+
+/** The files that one path of a recipe stands for. A name with special characters that exists is that file, not a pattern. */
+export function filesMatching(path: string, place: { folder: string; runFolder: string }): string[] {
+  const { literal, pattern } = resolvePath(path, place);
+  return existsSync(literal) ? [literal] : globSync(pattern, { absolute: true }).sort();
 }
 
 /** A path of a recipe, absolute: as the name of a file, and as a pattern in which only what the recipe says is special. */

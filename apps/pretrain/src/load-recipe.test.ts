@@ -51,8 +51,20 @@ describe('parseRecipe', () => {
   it('says what was expected and where', () => {
     const message = refusal(withValue('batchSize', 'many'));
     expect(message).toContain(
-      `line ${lineOf('batchSize')}: train.batchSize: Invalid input: expected number, received string`,
+      `line ${lineOf('batchSize')}: train.batchSize: expected a number of rows, or changes of it such as`,
     );
+    expect(refusal(withValue('sequenceLength', 'long'))).toContain(
+      `line ${lineOf('sequenceLength')}: train.sequenceLength: Invalid input: expected number, received string`,
+    );
+    const growing = '[{ fromStep: 0, rows: 16 }, { fromStep: 0, rows: 32 }]';
+    expect(refusal(quickstart.replace('batchSize: 16', `batchSize: ${growing}`))).toContain(
+      'train.batchSize: changes must begin with fromStep: 0 and ascend',
+    );
+    expect(refusal(quickstart.replace('batchSize: 16', 'batchSize: 16\n  microBatchRows: 5'))).toContain(
+      'train: microBatchRows 5 must divide the 16 rows of a batch',
+    );
+    const withoutMuon = quickstart.replace(/^  muon:[^]*?(?=^  adamw:)/m, '');
+    expect(refusal(withoutMuon)).toContain('train: optimizer muonclip needs the key muon, with its learningRate');
   });
 
   it('refuses YAML that cannot be read', () => {

@@ -124,6 +124,11 @@ function shapeProblems({ model, train }: Recipe): Problem[] {
       message: `model: attentionHeads ${attentionHeads} must be a multiple of keyValueHeads ${keyValueHeads}`,
     });
   }
+  if (train.optimizer !== 'adamw' && !train.muon) {
+    const message = `train: optimizer ${train.optimizer} needs the key muon, with its learningRate`;
+    problems.push({ at: ['train', 'optimizer'], message });
+  }
+  problems.push(...batchProblems(train));
   const steps = train.stages.reduce((sum, stage) => sum + stage.steps, 0);
   if (train.warmupSteps + train.decaySteps > steps) {
     problems.push({
@@ -132,4 +137,22 @@ function shapeProblems({ model, train }: Recipe): Problem[] {
     });
   }
   return problems;
+}
+
+/** Batches that change with the step begin at 0 and ascend; micro-batches divide each of them. */
+function batchProblems({ batchSize, microBatchRows = 1 }: Recipe['train']): Problem[] {
+  const changes = typeof batchSize === 'number' ? [{ fromStep: 0, rows: batchSize }] : batchSize;
+  const at = ['train', 'batchSize'];
+  const isAscending = changes.every(({ fromStep }, index) =>
+    index === 0 ? fromStep === 0 : fromStep > changes[index - 1].fromStep,
+  );
+  if (!isAscending) return [{ at, message: 'train.batchSize: changes must begin with fromStep: 0 and ascend' }];
+  const odd = changes.find(({ rows }) => rows % microBatchRows !== 0);
+  if (odd === undefined) return [];
+  return [
+    {
+      at: ['train', 'microBatchRows'],
+      message: `train: microBatchRows ${microBatchRows} must divide the ${odd.rows} rows of a batch`,
+    },
+  ];
 }

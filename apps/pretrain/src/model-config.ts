@@ -1,17 +1,18 @@
 import { parseConfig, type ModelConfig } from '@smol/model';
 import type { Recipe } from './recipe-schema.ts';
 
-/** The Hugging Face config of a recipe's model: a SmolLM3 with tied embeddings. */
+/** The Hugging Face config of a recipe's model, with tied embeddings. */
 export function modelConfig(
   { model, train }: Recipe,
   vocabularySize: number,
   endOfText: number,
   padding: number,
 ): ModelConfig {
+  const isLlama = model.family === 'llama';
   const everyLayer = Array.from({ length: model.layers }, (_, layer) => layer + 1);
   return parseConfig({
-    architectures: ['SmolLM3ForCausalLM'],
-    model_type: 'smollm3',
+    architectures: [isLlama ? 'LlamaForCausalLM' : 'SmolLM3ForCausalLM'],
+    model_type: model.family,
     vocab_size: vocabularySize,
     hidden_size: model.hiddenSize,
     intermediate_size: model.intermediateSize,
@@ -19,16 +20,23 @@ export function modelConfig(
     num_attention_heads: model.attentionHeads,
     num_key_value_heads: model.keyValueHeads,
     head_dim: model.hiddenSize / model.attentionHeads,
-    max_position_embeddings: train.sequenceLength,
+    max_position_embeddings: longestSequence(train),
     rope_theta: model.ropeTheta,
-    no_rope_layer_interval: model.ropeEvery,
-    // 1 = rotary embedding, 0 = none: every n-th layer goes without.
-    no_rope_layers: everyLayer.map((layer) => Number(layer % model.ropeEvery !== 0)),
-    rms_norm_eps: 1e-6,
-    initializer_range: 0.02,
+    ...(!isLlama && {
+      no_rope_layer_interval: model.ropeEvery,
+      // 1 = rotary embedding, 0 = none: every n-th layer goes without.
+      no_rope_layers: everyLayer.map((layer) => Number(layer % model.ropeEvery !== 0)),
+    }),
+    rms_norm_eps: model.normEpsilon,
+    initializer_range: model.initializerRange,
     tie_word_embeddings: true,
     bos_token_id: endOfText,
     eos_token_id: endOfText,
     pad_token_id: padding,
   });
+}
+
+/** The longest rows of any stage. */
+export function longestSequence({ sequenceLength, stages }: Recipe['train']): number {
+  return Math.max(...stages.map((stage) => stage.sequenceLength ?? sequenceLength));
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { trainSchema } from './train-schema.ts';
 
 /** Where documents come from. */
 const source = z.strictObject({
@@ -43,49 +44,28 @@ const tokenizer = z.strictObject({
     .enum(['gpt2', 'cl100k', 'o200k', 'llama3'])
     .default('llama3')
     .describe('how text is cut into words before merging'),
+  from: z
+    .string()
+    .optional()
+    .describe('tokenizer folder to take instead of learning one; it must have our special tokens'),
   maximumCharacters: z.int().min(1000).default(20_000_000).describe('text the merges are learned from, at most'),
 });
 
 const model = z.strictObject({
+  family: z.enum(['smollm3', 'llama']).default('smollm3').describe('llama: rotary embedding in every layer (SmolLM2)'),
+  from: z
+    .string()
+    .optional()
+    .describe('model folder to begin with instead of random weights; its shapes must be these'),
   hiddenSize: z.int().min(8).describe('width of the residual stream'),
   layers: z.int().min(1).describe('decoder layers'),
   attentionHeads: z.int().min(1).describe('query heads'),
   keyValueHeads: z.int().min(1).describe('key and value heads; query heads share them in groups'),
   intermediateSize: z.int().min(8).describe('width inside the SwiGLU block'),
   ropeTheta: z.number().positive().default(50_000).describe('base of the rotary embedding'),
-  ropeEvery: z.int().min(2).default(4).describe('every n-th layer goes without rotary embedding (NoPE)'),
-});
-
-const stage = z.strictObject({
-  name: z.string().describe('shown in the report'),
-  steps: z.int().min(1).describe('optimizer steps in this stage'),
-  mixture: z.record(z.string(), z.number().positive()).describe('source: weight; rows are drawn in these proportions'),
-});
-
-const train = z.strictObject({
-  batchSize: z.int().min(1).describe('rows a step'),
-  sequenceLength: z.int().min(8).describe('tokens a row'),
-  warmupSteps: z.int().min(0).describe('learning rate rises linearly from 0'),
-  decaySteps: z.int().min(0).describe('learning rate falls to 0 over the last steps (WSD)'),
-  decayShape: z.enum(['linear', '1-sqrt', 'cosine']).default('linear').describe('how it falls'),
-  muon: z.strictObject({
-    learningRate: z.number().positive().describe('for hidden matrices'),
-    weightDecay: z.number().min(0).default(0.1),
-    scaling: z
-      .enum(['keller', 'moonlight'])
-      .default('moonlight')
-      .describe('keller: √max(1, rows/columns); moonlight: 0.2·√max(rows, columns)'),
-  }),
-  adamw: z.strictObject({
-    learningRate: z.number().positive().describe('for embeddings and gains'),
-    weightDecay: z.number().min(0).default(0.1).describe('never applied to embeddings and gains'),
-  }),
-  gradientClip: z.number().positive().default(1).describe('global norm'),
-  qkClip: z.number().positive().default(100).describe('attention logits above this shrink their head (MuonClip)'),
-  zLoss: z.number().min(0).default(0),
-  checkpointEvery: z.int().min(1).describe('steps'),
-  keepCheckpoints: z.int().min(1).default(2),
-  stages: z.array(stage).min(1),
+  ropeEvery: z.int().min(2).default(4).describe('every n-th layer goes without rotary embedding (NoPE); smollm3 only'),
+  normEpsilon: z.number().positive().default(1e-6).describe('added under the root of RMSNorm'),
+  initializerRange: z.number().positive().default(0.02).describe('standard deviation of fresh weights'),
 });
 
 const evaluate = z.strictObject({
@@ -94,6 +74,14 @@ const evaluate = z.strictObject({
   temperature: z.number().min(0).default(0.8),
   topK: z.int().min(0).default(50).describe('0: all tokens'),
   topP: z.number().gt(0).max(1).default(0.95),
+});
+
+const hardware = z.strictObject({
+  devices: z.int().min(1).describe('how many work together'),
+  tensorParallel: z.int().min(1).default(1).describe('devices that share one copy of the model'),
+  teraflops: z.number().positive().describe('peak of one device, 10¹² operations a second'),
+  utilization: z.number().gt(0).max(1).default(0.3).describe('share of the peak that training reaches'),
+  memoryGiB: z.number().positive().describe('memory of one device'),
 });
 
 /** What `smol-pretrain run` can be asked to do: one file, every key checked. */
@@ -109,8 +97,9 @@ export const recipeSchema = z.strictObject({
   curate,
   tokenizer,
   model,
-  train,
+  train: trainSchema,
   evaluate: evaluate.prefault({}),
+  hardware: hardware.optional().describe('what `smol-pretrain plan` reckons with instead of this machine'),
 });
 
 /** A recipe after all checks, with every default filled in. */

@@ -1,10 +1,11 @@
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { ShardWriter } from '@smol/dataset';
 import { trainBpe, type Tokenizer } from '@smol/tokenizer';
-import { saveTokenizer } from '@smol/tokenizer/node';
+import { loadTokenizer, saveTokenizer } from '@smol/tokenizer/node';
 import { readCurated } from './curated-files.ts';
 import { formatCount } from './format.ts';
+import { PretrainError } from './pretrain-error.ts';
 import { takeTurn, type Step, type StepContext } from './step.ts';
 
 /** The special tokens of a run: what ends a document, and what fills rows that are too short. */
@@ -48,8 +49,26 @@ export const tokenizeStep: Step<TokenizeSummary> = {
   },
 };
 
+/** A tokenizer that is there already: it must have the vocabulary of the recipe and our special tokens. */
+async function takeTokenizer({ recipe, folder, runFolder }: StepContext, from: string): Promise<Tokenizer> {
+  const given = resolve(folder, from);
+  const tokenizer = await loadTokenizer(existsSync(join(given, 'tokenizer')) ? join(given, 'tokenizer') : given);
+  const missing = [END_OF_TEXT, PADDING].find((token) => tokenizer.tokenToId(token) === undefined);
+  const { vocabularySize } = recipe.tokenizer;
+  if (missing !== undefined || tokenizer.vocabularySize !== vocabularySize) {
+    const got = missing === undefined ? `${tokenizer.vocabularySize} tokens` : `no token ${missing}`;
+    throw new PretrainError(
+      'RECIPE_INVALID',
+      `tokenizer.from: ${given} has ${got}; the recipe wants ${vocabularySize} tokens, with ${END_OF_TEXT} and ${PADDING}`,
+    );
+  }
+  await saveTokenizer(tokenizer, tokenizerFolder(runFolder));
+  return tokenizer;
+}
+
 async function trainTokenizer(context: StepContext): Promise<Tokenizer> {
   const { recipe, runFolder, progress } = context;
+  if (recipe.tokenizer.from !== undefined) return takeTokenizer(context, recipe.tokenizer.from);
   const { vocabularySize, pattern } = recipe.tokenizer;
   progress.update('tokenize', `learning ${formatCount(vocabularySize)} tokens`);
   const tokenizer = await trainBpe(trainingText(context), {

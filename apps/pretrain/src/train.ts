@@ -1,17 +1,21 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { BatchLoader, TokenShard } from '@smol/dataset';
+import { join, resolve } from 'node:path';
+import { BatchLoader, evaluationBatches, TokenShard } from '@smol/dataset';
 import { useEngine } from '@smol/engine';
-import { countParameters, SmolLM, type ModelTensor } from '@smol/model';
-import { AdamW, MuonClip, splitParameters } from '@smol/optim-muon';
+import { countParameters, flopsPerToken, SmolLM, type ModelTensor } from '@smol/model';
+import { loadModel } from '@smol/model/node';
 import type { Tokenizer } from '@smol/tokenizer';
 import { loadTokenizer } from '@smol/tokenizer/node';
-import { progressSink, Trainer, wsd } from '@smol/train';
+import { measurePeakFlops, progressSink, Trainer } from '@smol/train';
 import { eventLog, jsonlSink, tensorboardSink } from '@smol/train/node';
 import { toFloat32 } from '@smol/weights';
 import { readSafetensors } from '@smol/weights/node';
+import * as tf from '@tensorflow/tfjs-core';
 import { writeFileAtomic } from './atomic-write.ts';
+import { makeClip, makeGuards, makeOptimizers, makeOptimizerSchedules } from './make-optimizers.ts';
+import { runSchedule, totalStepsOf, trainStages } from './make-schedule.ts';
 import { modelConfig } from './model-config.ts';
+import { PretrainError } from './pretrain-error.ts';
 import { readCompletion } from './completion.ts';
 import { formatCount } from './format.ts';
 import { checkSourcesHaveText } from './sources-have-text.ts';
@@ -39,14 +43,15 @@ export const trainStep: Step<TrainSummary> = {
   outputs: ['checkpoints', 'metrics.jsonl'],
   inputs: ({ recipe }) => [recipe.model, recipe.train, recipe.seed],
   async run(context, key) {
-    const { runFolder, threads, progress } = context;
+    const { recipe, runFolder, threads, progress } = context;
     checkSources(context);
     discardOtherRuns(runFolder, key);
     const engine = await useEngine('auto', { threads, log: (line) => progress.log('train', line) });
     const tokenizer = await loadTokenizer(tokenizerFolder(runFolder));
-    const model = initialModel(context, tokenizer);
+    const model =
+      recipe.model.from === undefined ? initialModel(context, tokenizer) : await givenModel(context, tokenizer);
     const loader = openLoader(context, tokenizer.vocabularySize);
-    const result = await makeTrainer(context, model, loader).run();
+    const result = await makeTrainer(context, model, loader, await measurePeakFlops()).run();
     model.dispose();
     if (result.stopped) stopIfAsked(context.signal);
     const losses = readStepRecords(runFolder).map(({ loss }) => loss ?? Number.NaN);
@@ -100,6 +105,31 @@ export function initialModel({ recipe }: StepContext, tokenizer: Tokenizer): Smo
   return SmolLM.initialize(config, { seed: recipe.seed });
 }
 
+/** The weights of another model in the shape that the recipe describes, such as one with another RoPE base. */
+async function givenModel(context: StepContext, tokenizer: Tokenizer): Promise<SmolLM> {
+  const { recipe, folder } = context;
+  const from = resolve(folder, recipe.model.from as string);
+  const given = await loadModel(existsSync(join(from, 'model')) ? join(from, 'model') : from);
+  const fresh = initialModel(context, tokenizer);
+  const odd = [...fresh.parameters].find(
+    ([name, { shape }]) => given.parameters.get(name)?.shape.join() !== shape.join(),
+  );
+  if (odd === undefined) {
+    tf.tidy(() => {
+      for (const [name, parameter] of fresh.parameters)
+        parameter.assign(tf.clone(given.parameters.get(name) as tf.Tensor));
+    });
+    given.dispose();
+    return fresh;
+  }
+  const [name, { shape }] = odd;
+  const got = given.parameters.get(name)?.shape;
+  throw new PretrainError(
+    'RECIPE_INVALID',
+    `model.from: ${from} has "${name}" ${got ? `[${got}]` : 'not'}, the recipe wants [${shape}]; describe the same model`,
+  );
+}
+
 /** The model as training left it, from the newest checkpoint. */
 export async function loadFinalModel(context: StepContext): Promise<SmolLM> {
   const { runFolder, recipe } = context;
@@ -115,12 +145,17 @@ export async function loadFinalModel(context: StepContext): Promise<SmolLM> {
 
 /** Batches from the token shards of the run, by the mixtures of the recipe's stages. */
 export function openLoader({ recipe, runFolder, progress }: StepContext, vocabularySize: number): BatchLoader {
-  const { batchSize, sequenceLength, stages } = recipe.train;
+  const { batchSize, sequenceLength, packing, stages } = recipe.train;
   const names = new Set(stages.flatMap(({ mixture }) => Object.keys(mixture)));
   return new BatchLoader({
     sources: Object.fromEntries([...names].map((name) => [name, [TokenShard.open(shardPath(runFolder, name))]])),
-    stages: stages.map(({ steps, mixture }) => ({ steps, mixture })),
+    stages: stages.map(({ steps, mixture, sequenceLength: own }) => ({
+      steps,
+      mixture,
+      sequenceLength: own ?? sequenceLength,
+    })),
     batchSize,
+    packing,
     sequenceLength,
     seed: recipe.seed,
     vocabularySize,
@@ -128,38 +163,69 @@ export function openLoader({ recipe, runFolder, progress }: StepContext, vocabul
   });
 }
 
-/** Model, optimizers, batches, schedule and sinks of a recipe, put together. */
-export function makeTrainer(context: StepContext, model: SmolLM, loader: BatchLoader): Trainer {
+/** Loss on every window of the held-out source. */
+function heldOutLoss({ recipe, runFolder }: StepContext, model: SmolLM): { loss: number } {
+  const shard = TokenShard.open(shardPath(runFolder, recipe.heldOut.source));
+  const { sequenceLength } = recipe.train;
+  let [sum, count] = [0, 0];
+  for (const batch of evaluationBatches([shard], { batchSize: 8, sequenceLength, maximumBatches: 32 })) {
+    const counted = batch.targets.reduce((total, target) => total + Number(target >= 0), 0);
+    const ids = (data: Int32Array) => tf.tensor2d(data, [batch.rows, sequenceLength], 'int32');
+    const loss = tf.tidy(() => {
+      const tensors = {
+        inputs_BT: ids(batch.inputs),
+        targets_BT: ids(batch.targets),
+        segmentIds_BT: ids(batch.segments),
+      };
+      return model.loss(tensors).dataSync()[0];
+    });
+    [sum, count] = [sum + counted * loss, count + counted];
+  }
+  shard.close();
+  return { loss: sum / count };
+}
+
+/**
+ * Model, optimizers, batches, schedule and sinks of a recipe, put together.
+ *
+ * @param peakFlops what the engine can do, for the share of it that training reaches
+ */
+export function makeTrainer(context: StepContext, model: SmolLM, loader: BatchLoader, peakFlops?: number): Trainer {
   const { recipe, runFolder, progress, signal } = context;
   const { train } = recipe;
-  const totalSteps = train.stages.reduce((sum, { steps }) => sum + steps, 0);
-  const { muon, adamw } = splitParameters(model.parameters);
+  const { evaluateEvery, inspectEvery, microBatchRows, resume } = train;
+  const totalSteps = totalStepsOf(train);
   return new Trainer({
     model: {
       parameters: model.parameters,
       loss: (batch, options) => model.loss(batch, { ...options, zLoss: train.zLoss }),
     },
-    optimizers: [
-      new MuonClip(muon, { ...train.muon, headDimension: model.config.head_dim, threshold: train.qkClip }),
-      new AdamW(adamw, train.adamw),
-    ],
+    optimizers: makeOptimizers(train, model),
+    optimizerSchedules: makeOptimizerSchedules(train),
     loader,
     totalSteps,
-    schedule: wsd({
-      totalSteps,
-      warmupSteps: train.warmupSteps,
-      decaySteps: train.decaySteps,
-      decayShape: train.decayShape,
-    }),
-    gradientClip: train.gradientClip,
+    schedule: runSchedule(train),
+    stages: trainStages(train),
+    gradientClip: makeClip(train),
+    guards: makeGuards(train),
+    ...(microBatchRows !== undefined && { microBatchRows }),
+    ...(inspectEvery !== undefined && { inspect: { every: inspectEvery } }),
+    ...(evaluateEvery !== undefined && { evaluate: { every: evaluateEvery, run: () => heldOutLoss(context, model) } }),
     sinks: [
       progressSink((line) => progress.update('train', line), { totalSteps }),
       jsonlSink(join(runFolder, 'metrics.jsonl')),
       eventLog(join(runFolder, 'events.jsonl')),
       tensorboardSink(join(runFolder, 'tensorboard')),
     ],
-    checkpoint: { folder: checkpointsFolder(runFolder), every: train.checkpointEvery, keep: train.keepCheckpoints },
+    checkpoint: {
+      folder: checkpointsFolder(runFolder),
+      every: train.checkpointEvery,
+      keep: train.keepCheckpoints,
+      resume,
+    },
     bytesPerToken: bytesPerToken(context),
+    flopsPerToken: (sequenceLength) => flopsPerToken(model.config, sequenceLength),
+    ...(peakFlops !== undefined && { peakFlops }),
     signal,
     config: recipe,
   });

@@ -5,6 +5,7 @@ export const usage = `smol-pretrain: from raw web archives and PDFs to a trained
 
 Usage
   smol-pretrain run RECIPE [options]      run a recipe; finished steps are skipped
+  smol-pretrain plan RECIPE [options]     what a run would do and need; checks all that can be checked before
   smol-pretrain generate RUN [options]    continue a prompt with a trained model
   smol-pretrain inspect RUN [--json]      what a run has done and how it went
   smol-pretrain schema                    JSON Schema of recipes, for editors
@@ -16,6 +17,13 @@ Options of run
   --only STEP        do this step alone
                      steps: ${stepNames.join(', ')}
   --json             progress and summary as JSON lines on stdout
+
+Options of plan
+  --runs DIR         as above
+  --html FILE        the plan as a page, with the learning rate as a picture
+  --svg FILE         that picture alone
+  --dry-run          exit 0 even when files, memory or disk are missing
+  --json             the plan as JSON
 
 Options of generate (RUN is a run folder or an exported model folder)
   --prompt TEXT      "-" reads it from stdin
@@ -30,6 +38,7 @@ Options of generate (RUN is a run folder or an exported model folder)
 
 Examples
   smol-pretrain run apps/pretrain/recipes/quickstart.yaml
+  smol-pretrain plan apps/pretrain/recipes/smollm3-3b.yaml --dry-run
   smol-pretrain run quickstart.yaml --from train --threads 4
   smol-pretrain generate runs/quickstart --prompt "My fellow Americans,"
   echo "The state of our union" | smol-pretrain generate runs/quickstart --prompt - --temperature 0

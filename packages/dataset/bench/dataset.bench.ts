@@ -57,27 +57,45 @@ export async function bench(): Promise<BenchRow[]> {
   const shard = TokenShard.open(path);
   const tokens = STEPS * ROWS * SEQUENCE;
   const limit = megatokensPerSecond(tokens, () => readStraight(path));
-  const loading = megatokensPerSecond(tokens, () => {
-    const stages = [{ steps: STEPS, mixture: { a: 1 } }];
-    const loader = new BatchLoader({
-      sources: { a: [shard] },
-      stages,
-      batchSize: ROWS,
-      sequenceLength: SEQUENCE,
-      seed: 1,
+  const load = (packing: 'concatenate' | 'best-fit') =>
+    megatokensPerSecond(tokens, () => {
+      const loader = new BatchLoader({
+        sources: { a: [shard] },
+        stages: [{ steps: STEPS, mixture: { a: 1 } }],
+        batchSize: ROWS,
+        sequenceLength: SEQUENCE,
+        seed: 1,
+        packing,
+      });
+      for (let step = 0; step < STEPS; step++) loader.next();
     });
-    for (let step = 0; step < STEPS; step++) loader.next();
-  });
+  const [loading, packing] = [load('concatenate'), load('best-fit')];
   rmSync(folder, { recursive: true });
   const common = { bench: 'dataset', unit: 'Mtokens/s' };
   return [
     {
       ...common,
-      case: 'load shuffled batches',
+      case: 'loader: shuffled batches of concatenated documents, one core; limit: 20',
       ours: loading,
       peer: 'limit',
-      peerValue: limit,
-      ratio: loading / limit,
+      peerValue: 20,
+      ratio: loading / 20,
+    },
+    {
+      ...common,
+      case: 'loader: packed by best fit, one core; limit: 20',
+      ours: packing,
+      peer: 'limit',
+      peerValue: 20,
+      ratio: packing / 20,
+    },
+    {
+      ...common,
+      case: 'the same bytes read in order',
+      ours: limit,
+      peer: 'loader',
+      peerValue: loading,
+      ratio: limit / loading,
     },
     { ...common, case: 'write a shard', ours: writing, peer: 'none', peerValue: null, ratio: null },
   ];

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CheckpointState } from './checkpoint.ts';
-import type { FileSummary } from './durable-files.ts';
+import type { TensorFileSummary } from './tensor-file.ts';
 
 /** Names of the two tensor files of a checkpoint. */
 export const tensorFiles = { model: 'model.safetensors', optimizer: 'optimizer.safetensors' } as const;
@@ -15,7 +15,7 @@ export const latestFile = 'latest';
 /** What `checkpoint.json` holds. */
 export interface Manifest {
   state: CheckpointState;
-  files: Record<string, FileSummary>;
+  files: Record<string, TensorFileSummary>;
 }
 
 /** Name of the file, beside the checkpoints, that names the best. */

@@ -1,14 +1,5 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-
-/** Length and checksum of a file. */
-export interface FileSummary {
-  bytes: number;
-  sha256: string;
-}
 
 /** Puts a finished folder in place; one of the same name, from an earlier run, makes way. */
 export async function replaceFolder(partial: string, final: string): Promise<void> {
@@ -51,13 +42,6 @@ export async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-/** Reads a file through once. */
-export async function summarize(path: string): Promise<FileSummary> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash);
-  return { bytes: (await stat(path)).size, sha256: hash.digest('hex') };
 }
 
 /** Whether there is a file or folder of this name. */

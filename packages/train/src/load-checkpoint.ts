@@ -1,8 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { toFloat32 } from '@smol/weights';
-import { readSafetensors } from '@smol/weights/node';
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { StoredCheckpoint } from './checkpoint.ts';
 import {
   advice,
@@ -13,7 +11,8 @@ import {
   tensorFiles,
   type Manifest,
 } from './checkpoint-layout.ts';
-import { exists, finishReplacing, summarize, type FileSummary } from './durable-files.ts';
+import { exists, finishReplacing } from './durable-files.ts';
+import { readTensorFile, TensorFileDamage, type TensorFileSummary } from './tensor-file.ts';
 import { TrainError } from './train-error.ts';
 
 /**
@@ -37,9 +36,9 @@ export async function readCheckpoint(folder: string, name: string): Promise<Stor
       `${join(folder, latestFile)} names ${name}, but ${path} is not there; ${advice(folder)}`,
     );
   const { state, files } = await readManifest(folder, path);
-  for (const file of Object.values(tensorFiles)) await checkFile(folder, join(path, file), files[file]);
-  const model = await readTensors(join(path, tensorFiles.model));
-  return { place: path, state, model, optimizer: await readTensors(join(path, tensorFiles.optimizer)) };
+  const read = (file: string) => readTensors(folder, join(path, file), files[file]);
+  const model = await read(tensorFiles.model);
+  return { place: path, state, model, optimizer: await read(tensorFiles.optimizer) };
 }
 
 async function newestName(folder: string): Promise<string | undefined> {
@@ -64,17 +63,17 @@ async function readManifest(folder: string, path: string): Promise<Manifest> {
   throw new TrainError('CHECKPOINT_DAMAGED', `${file} is not a checkpoint of version 2; ${advice(folder)}`);
 }
 
-async function checkFile(folder: string, path: string, expected: FileSummary | undefined): Promise<void> {
+async function readTensors(
+  folder: string,
+  path: string,
+  expected: TensorFileSummary | undefined,
+): Promise<Map<string, tf.Tensor>> {
   if (!(await exists(path))) throw new TrainError('CHECKPOINT_DAMAGED', `${path} is not there; ${advice(folder)}`);
-  const found = await summarize(path);
-  if (expected && found.bytes === expected.bytes && found.sha256 === expected.sha256) return;
-  throw new TrainError(
-    'CHECKPOINT_DAMAGED',
-    `${path} has ${found.bytes} bytes (sha256 ${found.sha256.slice(0, 12)}…) instead of the ${expected?.bytes} (${expected?.sha256.slice(0, 12)}…) that were written; ${advice(folder)}`,
-  );
-}
-
-async function readTensors(path: string): Promise<Map<string, tf.Tensor>> {
-  const { tensors } = await readSafetensors(path);
-  return new Map([...tensors].map(([name, tensor]) => [name, tf.tensor(toFloat32(tensor), tensor.shape, 'float32')]));
+  try {
+    if (expected?.crc32) return await readTensorFile(path, expected);
+  } catch (cause) {
+    if (!(cause instanceof TensorFileDamage)) throw cause;
+    throw new TrainError('CHECKPOINT_DAMAGED', `${path} ${cause.message}; ${advice(folder)}`, { cause });
+  }
+  throw new TrainError('CHECKPOINT_DAMAGED', `${path} has no checksum in ${stateFile}; ${advice(folder)}`);
 }

@@ -1,7 +1,5 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeSafetensors } from '@smol/weights/node';
-import type * as tf from '@tensorflow/tfjs-core';
 import type { Checkpoint } from './checkpoint.ts';
 import {
   checkpointName,
@@ -12,7 +10,8 @@ import {
   type CheckpointName,
   type Manifest,
 } from './checkpoint-layout.ts';
-import { replaceFolder, summarize, syncFolder, writeDurably } from './durable-files.ts';
+import { replaceFolder, syncFolder, writeDurably } from './durable-files.ts';
+import { writeTensorFile } from './tensor-file.ts';
 import { checkCount } from './train-error.ts';
 
 /** Options of {@link saveCheckpoint}. */
@@ -55,27 +54,10 @@ async function writeContents(path: string, { state, model, optimizer }: Checkpoi
   const files: Manifest['files'] = {};
   for (const [key, tensors] of Object.entries({ model, optimizer })) {
     const file = tensorFiles[key as keyof typeof tensorFiles];
-    await writeSafetensors(join(path, file), lazyTensors(tensors));
-    files[file] = await summarize(join(path, file));
+    files[file] = await writeTensorFile(join(path, file), tensors);
   }
   await writeDurably(path, stateFile, `${JSON.stringify({ state, files } satisfies Manifest, null, 2)}\n`);
   await syncFolder(path);
-}
-
-/** Values leave the backend one tensor at a time, as the file is written. */
-function lazyTensors(tensors: ReadonlyMap<string, tf.Tensor>) {
-  return new Map(
-    [...tensors].map(([name, tensor]) => {
-      const stored = {
-        shape: tensor.shape,
-        dtype: 'F32' as const,
-        get data() {
-          return tensor.dataSync<'float32'>();
-        },
-      };
-      return [name, stored];
-    }),
-  );
 }
 
 /** Removes what an interrupted write has left behind. */
