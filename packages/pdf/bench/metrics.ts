@@ -230,12 +230,12 @@ export function plainText(markdown: string): string {
     .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
     .replace(/<\/?[a-z][^>]*>/gi, ' ')
     .replace(/^\s*\|?[\s|:-]*-{3,}[\s|:-]*$/gm, '')
-    .replace(/\[\^([^\]]+)\]:?/g, '$1 ')
+    .replace(/\[\^([^\]]+)\]:?/g, ' $1 ')
     .replace(/^#{1,6} /gm, '')
     .replace(/[*`|\\]/g, ' ');
 }
 
 /** What must not be left in a text, counted. */
 export function countLeaks(text: string): number {
-  return (text.match(/[\u0002\u00AD\uFB00-\uFB06\uE000-\uF8FF\uFFFD\uFDD0-\uFDEF]/g) ?? []).length;
+  return (text.match(/[\p{Co}\uFB00-\uFB06\u00AD\uFFFD\uFDD0-\uFDEF]|(?![\n\t])\p{Cc}/gu) ?? []).length;
 }

@@ -74,9 +74,17 @@ function paragraphText({ lines, kind }: Paragraph, counts: WordCounts): string {
 function readHeading(paragraph: Paragraph, text: string, body: BodyStyle, titles: OutlineTitles): Heading | undefined {
   const outlineLevel = isHeadingText(text) ? titles.level(stripMarks(text), paragraph.page + 1) : undefined;
   const isTitle = outlineLevel !== undefined && paragraphSize(paragraph) >= body.size;
-  if (!isTitle && !looksLikeHeading(paragraph, text, body)) return undefined;
+  const tagged = isHeadingText(text) ? taggedLevel(paragraph) : undefined;
+  if (!isTitle && tagged === undefined && !looksLikeHeading(paragraph, text, body)) return undefined;
   const bold = paragraph.lines.every((line) => line.bold);
-  return { text, size: paragraphSize(paragraph), bold, ...(isTitle && { outlineLevel }) };
+  const knownLevel = tagged ?? (isTitle ? outlineLevel : undefined);
+  return { text, size: paragraphSize(paragraph), bold, ...(knownLevel !== undefined && { knownLevel }) };
+}
+
+/** Rank of a heading by the structure tree, where it says so of every line. */
+function taggedLevel({ lines, kind }: Paragraph): number | undefined {
+  const level = lines[0]?.headingLevel;
+  return kind === 'text' && lines.every((line) => line.headingLevel === level) ? level : undefined;
 }
 
 /** Which markers the footnotes of each page have. */

@@ -46,7 +46,22 @@ export function joinSlanted(characters: Character[]): Fragment[] {
 
 function startFragment(character: Character): Fragment {
   const { text, left, right, top, bottom, baseline, size, bold, hidden, mono = false, math, afterSpace } = character;
-  return { text, left, right, top, bottom, baseline, size, bold, hidden, mono, math: math ? 1 : 0, afterSpace };
+  const { headingLevel } = character;
+  return {
+    text,
+    left,
+    right,
+    top,
+    bottom,
+    baseline,
+    size,
+    bold,
+    hidden,
+    mono,
+    math: math ? 1 : 0,
+    afterSpace,
+    headingLevel,
+  };
 }
 
 /** Whether a vertical rule stands between two glyphs. */
@@ -121,6 +136,7 @@ function extend(current: Fragment, last: Character, next: Character): void {
   current.size = Math.max(current.size, next.size);
   current.bold &&= next.bold;
   current.mono &&= next.mono ?? false;
+  current.headingLevel ??= next.headingLevel;
   if (next.math) current.math = (current.math ?? 0) + 1;
 }
 

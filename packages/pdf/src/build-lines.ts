@@ -81,6 +81,7 @@ export function joinRow(row: Fragment[], marked = false): Line {
     hidden: main.hidden,
     mono: ordered.every(({ mono }) => mono),
     math: ordered.reduce((sum, { math = 0 }) => sum + math, 0),
+    headingLevel: main.headingLevel,
     gap,
     parts: ordered,
   };

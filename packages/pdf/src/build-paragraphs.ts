@@ -99,9 +99,12 @@ function startsParagraph(previous: Line, line: Line, column: Column, leftward = 
   const em = Math.max(previous.size, line.size);
   if (pitch > LOOSE * Math.max(column.pitch, em) || pitch > 2.5 * em) return true;
   if (em > SAME_SIZE * Math.min(previous.size, line.size) || previous.bold !== line.bold) return true;
+  if (previous.headingLevel !== line.headingLevel) return true;
   const endsEarly = column.right - previous.right > firstWordWidth(line) + SPARE * em;
   if (BULLET.test(line.text) || line.text.startsWith(MARK_START)) return true;
   if (LIST_MARK.test(line.text) && (endsEarly || endsSentence(previous.text))) return true;
+  const mark = LIST_MARK.test(line.text) && LIST_MARK.test(previous.text);
+  if (mark && Math.abs(line.left - previous.left) < INDENT * em) return true;
   const indent = line.left - previous.left;
   if (indent > INDENT * em && indent < 4 * em) return endsEarly || !isContinued(previous, line);
   return endsEarly && endsSentence(previous.text) && line.left <= column.left + INDENT * em;

@@ -18,6 +18,8 @@ export interface Character {
   mono?: boolean;
   /** Of a font for formulas. */
   math?: boolean;
+  /** Rank of the heading that the page's structure tree says it is part of. */
+  headingLevel?: number | undefined;
   /** Drawn with text render mode 3 (ISO 32000-1, 9.3.6): an OCR layer, or hidden words. */
   hidden: boolean;
   /** PDFium saw a space, or a line end, before this glyph. */

@@ -17,6 +17,8 @@ export interface Fragment {
   afterSpace?: boolean;
   /** Every glyph is of a fixed-pitch font. */
   mono?: boolean;
+  /** Rank of the heading that it is part of, by the structure tree. */
+  headingLevel?: number | undefined;
   /** How many glyphs are of fonts for formulas. */
   math?: number;
   /** Spaces wide enough to part cells of a table. */

@@ -87,12 +87,12 @@ export interface Heading {
   text: string;
   size: number;
   bold: boolean;
-  /** Depth in the outline, from 1. */
-  outlineLevel?: number;
+  /** Its rank in the structure tree, or its depth in the outline, from 1. */
+  knownLevel?: number;
 }
 
 /**
- * Ranks of headings, 1 to 6: their depth in the outline; else the usual depth of headings of that style there, or of their numbers;
+ * Ranks of headings, 1 to 6: as the structure tree or the outline says; else the usual depth of headings of that style there, or of their numbers;
  * else the place of their style among the document's, larger before smaller.
  */
 export function rankHeadings(headings: Heading[]): number[] {
@@ -109,7 +109,7 @@ export function rankHeadings(headings: Heading[]): number[] {
     rank = known ?? rank + 1;
     ranks.set(key, rank);
   }
-  return headings.map((heading) => Math.min(LEVELS, heading.outlineLevel ?? ranks.get(styleKey(heading))!));
+  return headings.map((heading) => Math.min(LEVELS, heading.knownLevel ?? ranks.get(styleKey(heading))!));
 }
 
 function styleKey(heading: Heading): string {
@@ -127,6 +127,6 @@ function numberDepth(text: string): number {
 }
 
 function usualLevel(headings: Heading[]): number | undefined {
-  const levels = headings.flatMap(({ outlineLevel }) => (outlineLevel === undefined ? [] : [outlineLevel]));
+  const levels = headings.flatMap(({ knownLevel }) => (knownLevel === undefined ? [] : [knownLevel]));
   return levels.length > 0 ? median(levels) : undefined;
 }

@@ -128,11 +128,12 @@ function partBand(fragments: Fragment[], gutter: Gutter, em: number): Zone[] {
     else zones.push({ columns: false, fragments: [...part] });
   }
   let at = 0;
-  return zones.map((zone) => {
+  for (const zone of zones) {
     const isTable = areCellRows[at];
     while (at < parts.length && areCellRows[at] === isTable) at++;
-    return { ...zone, columns: !isTable && areColumns(zone.fragments, gutter, em) };
-  });
+    zone.columns = !isTable && areColumns(zone.fragments, gutter, em);
+  }
+  return zones;
 }
 
 function isTablePart(fragments: Fragment[], gutter: Gutter, em: number): boolean {

@@ -3,6 +3,7 @@ import type { Box } from './block.ts';
 import { Frame } from './frame.ts';
 import type { PageBox } from './frame.ts';
 import type { Pdfium } from './pdfium.ts';
+import { readHeadingTags } from './read-heading-tags.ts';
 
 /** What a font's name, flags and weight say. */
 interface FontTraits {
@@ -13,6 +14,8 @@ interface FontTraits {
 
 /** How the glyphs of a text object are drawn. */
 interface Style extends FontTraits {
+  /** Rank of the heading that the structure tree says it is part of. */
+  headingLevel: number | undefined;
   size: number;
   angle: number;
   hidden: boolean;
@@ -59,9 +62,19 @@ class PageReader {
   readonly #groups = new Map<number, CharacterGroup>();
   readonly #frame: Frame;
   readonly #fonts = new Map<number, FontTraits>();
+  readonly #headingTags: Map<number, number>;
   #scratchView: DataView | undefined;
   #object = 0;
-  #style: Style = { size: 0, angle: 0, bold: false, mono: false, math: false, hidden: false, ascent: 0 };
+  #style: Style = {
+    size: 0,
+    angle: 0,
+    bold: false,
+    mono: false,
+    math: false,
+    hidden: false,
+    headingLevel: undefined,
+    ascent: 0,
+  };
 
   constructor(pdfium: Pdfium, textPage: number, page: number, scratch: number, shifts: ReadonlyMap<number, number>) {
     this.#shifts = shifts;
@@ -70,6 +83,7 @@ class PageReader {
     this.#scratch = scratch;
     pdfium.calls.FPDF_GetPageBoundingBox(page, scratch);
     this.#pageBox = this.#readBox();
+    this.#headingTags = readHeadingTags(pdfium, page);
     this.#frame = new Frame(0, this.#pageBox, 90 * pdfium.calls.FPDFPage_GetRotation(page));
   }
 
@@ -130,7 +144,14 @@ class PageReader {
     const degrees = (Math.atan2(b, a) * 180) / Math.PI + (fontSize < 0 ? 180 : 0);
     const angle = (Math.round(degrees / ANGLE_STEP) * ANGLE_STEP + 360) % 360;
     const hidden = object !== 0 && glyphCalls.FPDFTextObj_GetTextRenderMode(object) === INVISIBLE;
-    return { ...this.#font(index, object), size, angle, hidden, ascent: this.#readAscent(index, angle, box) };
+    const headingLevel = this.#headingLevel(object);
+    const ascent = this.#readAscent(index, angle, box);
+    return { ...this.#font(index, object), size, angle, hidden, headingLevel, ascent };
+  }
+
+  #headingLevel(object: number): number | undefined {
+    if (object === 0 || this.#headingTags.size === 0) return undefined;
+    return this.#headingTags.get(this.#pdfium.calls.FPDFPageObj_GetMarkedContentID(object));
   }
 
   #readAscent(index: number, angle: number, box: PageBox): number {
@@ -198,6 +219,20 @@ function isInside([left, bottom, right, top]: PageBox, page: PageBox): boolean {
 }
 
 function place(text: string, [left, top, right, bottom]: Box, style: Style, afterSpace: boolean): Character {
-  const { size, bold, mono, math, hidden, ascent } = style;
-  return { text, left, right, top, bottom, baseline: top + ascent, size, bold, mono, math, hidden, afterSpace };
+  const { size, bold, mono, math, hidden, headingLevel, ascent } = style;
+  return {
+    text,
+    left,
+    right,
+    top,
+    bottom,
+    baseline: top + ascent,
+    size,
+    bold,
+    mono,
+    math,
+    hidden,
+    headingLevel,
+    afterSpace,
+  };
 }

@@ -224,8 +224,8 @@ export function withoutEmpty(table: TableArea): TableArea {
   const filled = table.cells.filter(({ lines }) => lines.length > 0);
   const usedRows = [...new Set(filled.map(({ row }) => row))].sort((a, b) => a - b);
   const usedColumns = [...new Set(filled.map(({ column }) => column))].sort((a, b) => a - b);
-  const cells = filled.map((cell) => ({
-    ...cell,
+  const cells = filled.map((cell): AreaCell => ({
+    lines: cell.lines,
     row: usedRows.indexOf(cell.row),
     column: usedColumns.indexOf(cell.column),
     rowSpan: usedRows.filter((row) => row >= cell.row && row < cell.row + cell.rowSpan).length,

@@ -60,3 +60,17 @@ it('keeps what repeats in the middle of the page, at different heights, or on to
 it('keeps numbers that do not count with the pages', () => {
   expect(remaining(2, (page) => [[letter(page), 400], [`${page * 5}`, 760]])).toEqual([['aaaa', '0'], ['bbbb', '5']]); // prettier-ignore
 });
+
+it('keeps the head and the numbers of a table that goes over pages', () => {
+  const cells = (page: number): Fragment[] =>
+    [40, 54, 68].flatMap((baseline, row) =>
+      [100, 200, 300].map((left, column) => {
+        const text = row === 0 ? `Head ${'abc'[column].repeat(3)}` : String(page * 97 + row * 13 + column * 7);
+        return Object.assign(fragment(text, baseline), { left, right: left + 40 });
+      }),
+    );
+  const rules = [90, 190, 290, 390].map((at) => ({ horizontal: false, at, from: 20, to: 700 }));
+  const pages = Array.from({ length: 5 }, (_, page) => ({ height: 800, rules, fragments: cells(page) }));
+  expect(removeRunningHeads(pages)).toEqual([[], [], [], [], []]);
+  expect(pages.every(({ fragments }) => fragments.length === 9)).toBe(true);
+});

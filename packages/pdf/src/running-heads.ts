@@ -1,11 +1,14 @@
 // Running heads, feet and page numbers are found by what the pages of a document have in common.
 import { groupRows, joinRow } from './build-lines.ts';
 import type { Fragment } from './fragment.ts';
+import type { Rule } from './rule.ts';
 
 /** A page, as far as this needs it. */
 export interface PageFragments {
   height: number;
   fragments: Fragment[];
+  /** Straight lines drawn on the page. */
+  rules?: Rule[];
   /** What runs in other directions. */
   others?: { fragments: Fragment[] }[];
 }
@@ -24,12 +27,20 @@ const HEIGHT_STEP = 0.02;
 const WATERMARK_SIZE = 0.03;
 const WATERMARK_SHARE = 0.5;
 
+/** So many vertical rules beside each other are those of a table. */
+const TABLE_RULES = 3;
+
+/** Rows of more texts are not those of heads. */
+const MAXIMUM_PARTS = 4;
+
 const ROMAN = /^[ivxlcdm]{1,8}$/;
 
 interface EdgeRow {
   page: number;
   row: Fragment[];
   text: string;
+  /** One of several texts of its row. */
+  part: boolean;
   /** Height on the page, in steps. */
   step: number;
 }
@@ -62,20 +73,32 @@ export function removeRunningHeads(pages: PageFragments[]): string[][] {
   return removed;
 }
 
-function edgeRows({ height, fragments }: PageFragments, page: number): EdgeRow[] {
+function edgeRows({ height, fragments, rules = [] }: PageFragments, page: number): EdgeRow[] {
+  const verticals = rules.filter(({ horizontal }) => !horizontal);
   const share = height * EDGE_SHARE;
   const outer = fragments.filter(({ top, bottom }) => bottom < share || top > height - share);
-  const rows = groupRows(outer);
+  const rows = groupRows(outer).filter((row) => !isInTable(row[0], verticals));
   const inTop = rows.filter((row) => row[0].bottom < share).slice(0, EDGE_ROWS);
   const inBottom = rows.filter((row) => row[0].top > height - share).slice(-EDGE_ROWS);
   // Two pages on one: each has its own head and number.
-  const parts = [...inTop, ...inBottom].flatMap((row) =>
-    row.length > 1 ? [row, ...row.map((part) => [part])] : [row],
-  );
-  return parts.map((row) => {
-    const { text, baseline } = joinRow(row);
-    return { page, row, text, step: Math.round(baseline / (height * HEIGHT_STEP)) };
-  });
+  const edges: EdgeRow[] = [];
+  for (const row of [...inTop, ...inBottom]) {
+    edges.push(edgeRow(row, page, height, false));
+    if (row.length === 1 || row.length > MAXIMUM_PARTS) continue;
+    for (const part of row) edges.push(edgeRow([part], page, height, true));
+  }
+  return edges;
+}
+
+function edgeRow(row: Fragment[], page: number, height: number, part: boolean): EdgeRow {
+  const { text, baseline } = joinRow(row);
+  return { page, row, text, part, step: Math.round(baseline / (height * HEIGHT_STEP)) };
+}
+
+/** Whether so many vertical rules stand at the height of a row that it is part of a table. */
+function isInTable({ baseline, size }: Fragment, verticals: Rule[]): boolean {
+  const height = baseline - size / 4;
+  return verticals.filter(({ from, to }) => from < height && to > height).length >= TABLE_RULES;
 }
 
 /** What must be the same from page to page: digits and case may differ, and numbers may be Roman. */
@@ -87,7 +110,8 @@ function shape(text: string): string {
 /** Rows of one shape at one height on enough of the pages around. Heights may fall to either side of a step. */
 function repeatedRows(edges: EdgeRow[], pageCount: number): EdgeRow[] {
   const groups = new Map<string, EdgeRow[]>();
-  for (const edge of edges) {
+  // Numbers beside others may be cells of a table; those that count with the pages are found otherwise.
+  for (const edge of edges.filter(({ text, part, row }) => /\p{L}{2}/u.test(text) || (!part && row.length === 1))) {
     for (const step of [edge.step, edge.step + 1]) {
       const key = `${step} ${shape(edge.text)}`;
       const group = groups.get(key);
@@ -95,23 +119,25 @@ function repeatedRows(edges: EdgeRow[], pageCount: number): EdgeRow[] {
       else groups.set(key, [edge]);
     }
   }
-  return [...groups.values()].flatMap((group) => group.filter((edge) => isCommon(edge, group, pageCount)));
+  return [...groups.values()].flatMap((group) => {
+    const pages = [...new Set(group.map(({ page }) => page))];
+    return pages.length < MINIMUM_PAGES ? [] : group.filter(({ page }) => isCommon(page, pages, pageCount));
+  });
 }
 
-/** `group` is sorted by page. */
-function isCommon({ page }: EdgeRow, group: EdgeRow[], pageCount: number): boolean {
-  if (group.length < MINIMUM_PAGES) return false;
-  const around = lowerBound(group, page + WINDOW + 1) - lowerBound(group, page - WINDOW);
+/** Whether enough of the pages around have what `pages` have; sorted. */
+function isCommon(page: number, pages: number[], pageCount: number): boolean {
+  const around = lowerBound(pages, page + WINDOW + 1) - lowerBound(pages, page - WINDOW);
   const window = Math.min(pageCount, page + WINDOW + 1) - Math.max(0, page - WINDOW);
   return around >= MINIMUM_PAGES && around >= window * MINIMUM_SHARE;
 }
 
-/** Index of the first entry on `page` or later. */
-function lowerBound(group: EdgeRow[], page: number): number {
-  let [from, to] = [0, group.length];
+/** Index of the first entry that is `page` or later. */
+function lowerBound(pages: number[], page: number): number {
+  let [from, to] = [0, pages.length];
   while (from < to) {
     const centre = (from + to) >> 1;
-    if (group[centre].page < page) from = centre + 1;
+    if (pages[centre] < page) from = centre + 1;
     else to = centre;
   }
   return from;

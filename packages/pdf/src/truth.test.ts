@@ -14,6 +14,7 @@ import {
 } from '../bench/metrics.ts';
 import { extractPdf } from './extract-pdf.ts';
 import type { ExtractedPdf } from './extract-pdf.ts';
+import { makePdf, prose } from './fixtures/make-pdf.ts';
 import { truthPdfs } from './fixtures/truth-pdfs.ts';
 import type { TruthPdf } from './fixtures/truth-pdfs.ts';
 
@@ -21,7 +22,7 @@ const results: { truth: TruthPdf; pdf: ExtractedPdf }[] = [];
 
 beforeAll(async () => {
   for (const truth of await truthPdfs()) results.push({ truth, pdf: await extractPdf(truth.bytes) });
-});
+}, 60_000);
 
 function of(kind: string): ExtractedPdf {
   return results.find(({ truth }) => truth.kind === kind)!.pdf;
@@ -146,5 +147,42 @@ describe('blocks', () => {
   it('takes watermarks and the numbers of two pages on a sheet out, and says so', () => {
     expect(of('watermark').pages[2].runningHeads).toEqual(['CONFIDENTIAL']);
     expect(of('two-up').pages[1].runningHeads.join(' ')).toContain('822');
+  });
+
+  it('believes the structure tree of tagged files about headings', async () => {
+    const bytes = await makePdf(
+      (pdf) => {
+        const add = (type: string, text: string): void => {
+          pdf.addStructure(pdf.struct(type, {}, () => void pdf.text(text).moveDown()));
+        };
+        add('H1', 'Where the ferry goes');
+        add('P', prose(0, 6));
+        add('H2', 'In winter');
+        add('P', prose(6, 6));
+      },
+      { tagged: true, pdfVersion: '1.5' },
+    );
+    const { blocks } = await extractPdf(bytes);
+    expect(blocks).toMatchObject([
+      { type: 'heading', level: 1, text: 'Where the ferry goes' },
+      { type: 'paragraph' },
+      { type: 'heading', level: 2, text: 'In winter' },
+      { type: 'paragraph' },
+    ]);
+  });
+
+  it('finds the rank of headings in the outline', async () => {
+    const bytes = await makePdf((pdf) => {
+      const chapter = pdf.outline.addItem('Where the ferry goes');
+      chapter.addItem('In winter');
+      pdf.font('Helvetica-Bold').text('Where the ferry goes').font('Helvetica').text(prose(0, 6)).moveDown();
+      pdf.font('Helvetica-Bold').text('In winter').font('Helvetica').text(prose(6, 6));
+    });
+    const { blocks, outline } = await extractPdf(bytes);
+    expect(outline).toMatchObject([
+      { title: 'Where the ferry goes', level: 1 },
+      { title: 'In winter', level: 2 },
+    ]);
+    expect(blocks.flatMap((block) => (block.type === 'heading' ? [block.level] : []))).toEqual([1, 2]);
   });
 });

@@ -1,0 +1,80 @@
+// What the layout makes of pages that are easily got wrong.
+import { describe, expect, it } from 'vitest';
+import { extractPdf } from './extract-pdf.ts';
+import { makePdf, prose } from './fixtures/make-pdf.ts';
+
+/** Blocks of a page on which texts stand at [left, top]. */
+async function blocksOf(texts: [string, number, number][], size = 10) {
+  const bytes = await makePdf((pdf) => {
+    pdf.fontSize(size);
+    for (const [text, left, top] of texts) pdf.text(text, left, top, { lineBreak: false });
+  });
+  return (await extractPdf(bytes)).blocks;
+}
+
+describe('tables without rules', () => {
+  it('join the lines of a cell where the first column is empty', async () => {
+    const rows: [string, number, number][] = [
+      ['Port', 72, 100], ['Ships', 200, 100], ['Remark', 280, 100],
+      ['Alder', 72, 120], ['120', 200, 120], ['closed for the winter, and', 280, 120],
+      ['dredged after it', 280, 132],
+      ['Birch', 72, 152], ['157', 200, 152], ['open', 280, 152],
+      ['Cedar', 72, 172], ['93', 200, 172], ['open', 280, 172],
+    ]; // prettier-ignore
+    const [table] = await blocksOf(rows);
+    expect(table).toMatchObject({ type: 'table', rows: 4, columns: 3 });
+    expect(table.text).toContain('Alder\t120\tclosed for the winter, and dredged after it');
+  });
+
+  it('are not made of columns of running text, lists, or numbered formulas', async () => {
+    const list = ['1.', '2.', '3.', '4.'].flatMap((mark, index): [string, number, number][] => [
+      [mark, 72, 100 + index * 14],
+      [`item of the list ${index}`, 95, 100 + index * 14],
+    ]);
+    expect((await blocksOf(list)).map(({ type }) => type)).toEqual(['list']);
+    const formulas = [1, 2, 3].flatMap((number): [string, number, number][] => [
+      [`x = a + b = ${number}`, 200, 100 + number * 30],
+      [`(${number})`, 500, 100 + number * 30],
+    ]);
+    expect((await blocksOf(formulas)).every(({ type }) => type !== 'table')).toBe(true);
+  });
+
+  it('keep wide cells in rows that a cut into columns would part', async () => {
+    const rows = ['The north quay', 'The old lighthouse', 'The channel', 'The harbour office'].flatMap(
+      (name, index): [string, number, number][] => [
+        [name, 72, 100 + index * 16],
+        [String(1200 + index * 17), 260, 100 + index * 16],
+        [String(77 + index), 380, 100 + index * 16],
+      ],
+    );
+    const [table, ...others] = await blocksOf(rows);
+    expect(others).toEqual([]);
+    expect(table).toMatchObject({ type: 'table', rows: 4, columns: 3 });
+  });
+});
+
+describe('text', () => {
+  it('keeps captions apart, but not sentences that begin with one’s words', async () => {
+    const blocks = await blocksOf([
+      ['Figure 2. The harbour from the north', 72, 100],
+      ['Figure 2 shows the harbour in winter, before it froze.', 72, 140],
+    ]);
+    expect(blocks.map(({ type }) => type)).toEqual(['caption', 'paragraph']);
+  });
+
+  it('loses the dots and page numbers of a table of contents', async () => {
+    const blocks = await blocksOf([
+      ['Beginnings . . . . . . . . . . . . . . 3', 72, 100],
+      ['Decline . . . . . . . . . . . . . . . . 17', 72, 114],
+    ]);
+    expect(blocks.map(({ text }) => text)).toEqual(['Beginnings\nDecline']);
+  });
+
+  it('marks formulas set apart', async () => {
+    const blocks = await blocksOf([
+      [prose(0, 1), 72, 100],
+      ['E = m · c² + k ≤ 3', 200, 130],
+    ]);
+    expect(blocks.map(({ type }) => type)).toEqual(['paragraph', 'formula']);
+  });
+});
