@@ -1,4 +1,5 @@
-"""Has TensorBoard's own code write what our events writer writes, and read what it wrote.
+"""Has TensorBoard's own code write what our events writer writes, and read what it wrote; compares schedules, clipping and
+ranks with PyTorch's.
 
 Made src/fixtures/tensorboard-event.json: `python scripts/oracle.py --fixture`.
 """
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 
+import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
@@ -63,19 +65,69 @@ def read_back() -> bool:
         return losses == [(step, single(1 / step)) for step in range(1, 101)]
 
 
+def ours(expression: str):
+    """The value of a JavaScript expression in which `train` is the built package."""
+    script = f"const train = await import({json.dumps((PACKAGE / 'dist/index.js').as_uri())}); console.log(JSON.stringify({expression}))"
+    result = subprocess.run(["node", "--input-type=module", "-e", script], check=True, capture_output=True, text=True)
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def scheduled(make, steps: int) -> list[float]:
+    """Learning rates that PyTorch's scheduler gives for `steps` steps, from 1."""
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    scheduler = make(optimizer)
+    rates = []
+    for _ in range(steps):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    return rates
+
+
+def pytorch_checks() -> list[tuple[str, float]]:
+    """Names and largest differences."""
+    lr = torch.optim.lr_scheduler
+    gap = lambda a, b: max(abs(x - y) for x, y in zip(a, b, strict=True))
+    values = lambda schedule, steps: ours(f"Array.from({{ length: {steps} }}, (_, i) => train.{schedule}(i + 1))")
+    torch.manual_seed(1)
+    gradients = [torch.randn(4, 3) * 3, torch.randn(5)]
+    parameters = [torch.nn.Parameter(torch.zeros_like(g)) for g in gradients]
+    for parameter, gradient in zip(parameters, gradients):
+        parameter.grad = gradient.clone()
+    norm = torch.nn.utils.clip_grad_norm_(parameters, 1.0).item()
+    factor = (parameters[0].grad / gradients[0]).mean().item()
+    matrix = torch.randn(24, 40, dtype=torch.float64)
+    gram = (matrix @ matrix.T).flatten().tolist()
+    singular = torch.linalg.svdvals(matrix)
+    shares = singular / singular.sum()
+    warm_cosine = lambda o: lr.SequentialLR(o, [lr.LinearLR(o, 1 / 10, 1.0, 9), lr.CosineAnnealingLR(o, 40, 0.1)], [10])
+    return [
+        ("cosine with linear warm-up, as SequentialLR(LinearLR, CosineAnnealingLR)", gap(values("cosine({ totalSteps: 50, warmupSteps: 10, minimum: 0.1 })", 50), scheduled(warm_cosine, 50))),
+        ("warm restarts, as CosineAnnealingWarmRestarts(T_0=8, T_mult=2)", gap(values("warmRestarts({ cycleSteps: 8, lengthen: 2 })", 56), scheduled(lambda o: lr.CosineAnnealingWarmRestarts(o, 8, 2), 56))),
+        ("linear decay, as LinearLR to 0", gap(values("trapezoid({ totalSteps: 20, decaySteps: 20 })", 20), scheduled(lambda o: lr.LinearLR(o, 1.0, 0.0, 20), 20))),
+        ("global clip, as clip_grad_norm_", abs(ours(f"train.globalClip(1).factor({{ global: {norm}, each: new Map() }})") - factor)),
+        ("singular values, as torch.linalg.svdvals", gap(sorted(v**0.5 for v in ours(f"train.symmetricEigenvalues({json.dumps(gram)}, 24)")), sorted(singular.tolist()))),
+        ("effective rank", abs(ours(f"train.effectiveRank({json.dumps(singular.tolist())})") - torch.exp(-(shares * shares.log()).sum()).item())),
+    ]
+
+
 if __name__ == "__main__":
     if "--fixture" in sys.argv:
         FIXTURE.write_text(json.dumps(cases(), indent=2) + "\n")
         sys.exit(0)
     committed = json.loads(FIXTURE.read_text())
     passed = 0
-    for ours, theirs in zip(committed, cases()):
-        same = ours == theirs
+    for written, theirs in zip(committed, cases()):
+        same = written == theirs
         passed += same
         print(f"{'ok' if same else 'FAILED'}: {theirs['kind']} event at step {theirs.get('step', 0)}, {len(theirs['record']) // 2} bytes")
     same = read_back()
     passed += same
     print(f"{'ok' if same else 'FAILED'}: TensorBoard reads the file of a run of 100 steps")
-    failed = len(committed) + 1 - passed
+    differences = pytorch_checks()
+    for name, difference in differences:
+        passed += difference < 1e-6
+        print(f"{'ok' if difference < 1e-6 else 'FAILED'}: {name}, largest difference {difference:.1e}")
+    failed = len(committed) + 1 + len(differences) - passed
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
