@@ -1,8 +1,20 @@
 /**
  * - `BAD_OPTION`: an option is out of range
  * - `SHAPE_MISMATCH`: tensors do not fit together
+ * - `BAD_LOGITS`: a teacher gave something that is not a finite number
+ * - `CACHE_MISMATCH`: a teacher cache is of another tokenizer, shard, vocabulary, length or k
+ * - `CORRUPT_CACHE`: a file is no teacher cache, was cut short or damaged
+ * - `CACHE_INCOMPLETE`: parts of a cache have not been written yet
+ * - `FILE_NOT_FOUND`: there is no such file
  */
-export type DistillErrorCode = 'BAD_OPTION' | 'SHAPE_MISMATCH';
+export type DistillErrorCode =
+  | 'BAD_OPTION'
+  | 'SHAPE_MISMATCH'
+  | 'BAD_LOGITS'
+  | 'CACHE_MISMATCH'
+  | 'CORRUPT_CACHE'
+  | 'CACHE_INCOMPLETE'
+  | 'FILE_NOT_FOUND';
 
 /** What a distillation loss was given does not fit; the message says what was expected and what was got. */
 export class DistillError extends Error {

@@ -2,12 +2,13 @@ import { crossEntropy } from '@smol/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkRange, checkShape } from './distill-error.ts';
 import { klDivergence } from './divergence.ts';
+import { sampledCrossEntropy, type SampledTargets } from './sampled.ts';
 import { topKDivergence, type MissingMass, type TopKTargets } from './top-k.ts';
 
 // N rows, V vocabulary, K ids kept of each row.
 
-/** What is known of the teacher: all of its logits, or its most likely ids. */
-export type Teacher = { teacherLogits_NV: tf.Tensor2D } | TopKTargets;
+/** What is known of the teacher: all of its logits, its most likely ids, or ids that were sampled from it. */
+export type Teacher = { teacherLogits_NV: tf.Tensor2D } | TopKTargets | SampledTargets;
 
 /** Options of {@link distillationLoss}. */
 export interface DistillationOptions {
@@ -28,7 +29,8 @@ export interface DistillationOptions {
  * Source: Hinton, Vinyals and Dean 2015, arXiv 1503.02531; forward KL as in arcee-ai/DistillKit.
  *
  * @param studentLogits_NV [N, V]
- * @param teacher logits of the same shape, or top-k targets; gets no gradient
+ * @param teacher logits of the same shape, top-k targets, or sampled targets (then the first term is a cross-entropy,
+ * which is the KL but for a constant); gets no gradient
  * @param targets_N int32 [N]
  * @returns scalar, in nats
  * @throws DistillError `SHAPE_MISMATCH`, `BAD_OPTION`
@@ -46,10 +48,11 @@ export function distillationLoss(
     () =>
       `distillationLoss needs int32 targets [${studentLogits_NV.shape[0]}], got ${targets_N.dtype} [${targets_N.shape}]`,
   );
-  const divergence = () =>
-    'teacherLogits_NV' in teacher
-      ? klDivergence(studentLogits_NV, teacher.teacherLogits_NV, temperature)
-      : topKDivergence(studentLogits_NV, teacher, temperature, missing);
+  const divergence = () => {
+    if ('teacherLogits_NV' in teacher) return klDivergence(studentLogits_NV, teacher.teacherLogits_NV, temperature);
+    if ('weights_NK' in teacher) return sampledCrossEntropy(studentLogits_NV, teacher, temperature);
+    return topKDivergence(studentLogits_NV, teacher, temperature, missing);
+  };
   return tf.tidy(() => {
     const hard = () => crossEntropy(studentLogits_NV, targets_N, { ignoreIndex }) as tf.Scalar;
     if (alpha === 0) return hard();

@@ -2,5 +2,12 @@ export { DistillError, type DistillErrorCode } from './distill-error.ts';
 export { distillationLoss, type DistillationOptions, type Teacher } from './distillation-loss.ts';
 export { klDivergence } from './divergence.ts';
 export { hiddenLoss, type HiddenLossOptions, type HiddenMeasure } from './hidden-loss.ts';
+export {
+  linearDistillationLoss,
+  type ChunkedTeacher,
+  type HiddenTeacher,
+  type LinearDistillationOptions,
+} from './linear-distillation.ts';
+export { sampledCrossEntropy, sampledTargets, type SampledTargets } from './sampled.ts';
 export { topKDivergence, topKTargets, type MissingMass, type TopKTargets } from './top-k.ts';
 export { universalLogitLoss } from './universal-logit-loss.ts';
