@@ -103,6 +103,14 @@ const guards = z.strictObject({
 
 /** How a recipe trains. */
 export const trainSchema = z.strictObject({
+  engine: z
+    .enum(['auto', 'tensorflow', 'native', 'wasm', 'cpu'])
+    .default('auto')
+    .describe('what computes: auto takes the fastest one this machine has'),
+  precision: z
+    .enum(['f32', 'bf16'])
+    .default('f32')
+    .describe('operands of matrix products; bf16 keeps sums and weights in f32 (native engine)'),
   optimizer: z.enum(['muonclip', 'muon', 'adamw']).default('muonclip').describe('for hidden matrices'),
   batchSize: z
     .union([z.int().min(1), z.array(z.strictObject({ fromStep: z.int().min(0), rows: z.int().min(1) })).min(1)], {

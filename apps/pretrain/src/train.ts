@@ -46,7 +46,8 @@ export const trainStep: Step<TrainSummary> = {
     const { recipe, runFolder, threads, progress } = context;
     checkSources(context);
     discardOtherRuns(runFolder, key);
-    const engine = await useEngine('auto', { threads, log: (line) => progress.log('train', line) });
+    const { engine: choice, precision } = recipe.train;
+    const engine = await useEngine(choice, { threads, precision, log: (line) => progress.log('train', line) });
     const tokenizer = await loadTokenizer(tokenizerFolder(runFolder));
     const model =
       recipe.model.from === undefined ? initialModel(context, tokenizer) : await givenModel(context, tokenizer);
