@@ -2,6 +2,8 @@
 import { disposeEngine, useEngine } from '@smol/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { configFromDepth, flopsPerToken, SmolLM } from '../src/index.ts';
+import { measureInference } from './inference.ts';
+import type { InferenceSpeeds, PeerSpeeds } from './inference.ts';
 
 interface BenchRow {
   bench: string;
@@ -83,7 +85,54 @@ function row(name: string, ours: number, unit: string, peer: string, peerValue: 
   return { bench: 'model', case: name, ours, unit, peer, peerValue, ratio: ours / peerValue };
 }
 
-/** All rows; takes some ten seconds. */
+/** One figure against a peer's that may not be there; of times, less is more. */
+function peerRow(
+  { engine, ours }: InferenceSpeeds,
+  figure: 'prefill' | 'decode' | 'loadMilliseconds',
+  peer: string,
+  speeds: PeerSpeeds,
+): BenchRow {
+  const isTime = figure === 'loadMilliseconds';
+  const name = isTime ? 'load, 135M, f32' : `${figure}, 135M, engine ${engine}`;
+  const [value, unit] = [ours[figure], isTime ? 'ms' : 'tokens/s'];
+  if ('skipped' in speeds) {
+    return {
+      bench: 'model',
+      case: name,
+      ours: value,
+      unit,
+      peer: `${peer} (skipped: ${speeds.skipped})`,
+      peerValue: null,
+      ratio: null,
+    };
+  }
+  const peerValue = speeds[figure];
+  return {
+    bench: 'model',
+    case: name,
+    ours: value,
+    unit,
+    peer,
+    peerValue,
+    ratio: isTime ? peerValue / value : value / peerValue,
+  };
+}
+
+function inferenceRows(speeds: InferenceSpeeds): BenchRow[] {
+  const peers = [
+    ['llama.cpp F32', speeds.llamaF32],
+    ['llama.cpp Q8_0', speeds.llamaQ8],
+    ['PyTorch eager f32', speeds.torch],
+  ] as const;
+  const rows = (['prefill', 'decode', 'loadMilliseconds'] as const).flatMap((figure) =>
+    peers.map(([peer, values]) => peerRow(speeds, figure, peer, values)),
+  );
+  const { megabytes, weightMegabytes } = speeds;
+  const memory = { peer: 'limit', peerValue: weightMegabytes, ratio: weightMegabytes / megabytes };
+  return [...rows, { bench: 'model', case: 'memory after generating, 135M', ours: megabytes, unit: 'MB', ...memory }];
+}
+
+/** All rows; takes a minute or two, most of it writing and loading models of 540 MB. */
 export async function bench(): Promise<BenchRow[]> {
   await useEngine('cpu');
   const slow = trainingSpeed(SMALL, 1);
@@ -94,7 +143,9 @@ export async function bench(): Promise<BenchRow[]> {
   const peak = measurePeak() / 1e9;
   const [cached, whole] = await generationSpeeds();
   disposeEngine();
+  const inference = await measureInference();
   return [
+    ...inferenceRows(inference),
     row(`training at depth ${SMALL.depth}, engine ${name}`, fast, 'tokens/s', 'tfjs cpu', slow),
     row(`training at depth ${LARGE.depth}, engine ${name}`, training, 'GFLOP/s', 'limit', peak),
     row(`generating with KV cache, engine ${name}`, cached, 'tokens/s', 'without cache', whole),

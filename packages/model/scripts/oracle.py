@@ -4,7 +4,7 @@ python scripts/oracle.py          compares them with src/fixtures/transformers.j
 python scripts/oracle.py --write  writes that file and src/fixtures/parity.json
 
 It also sends models through the package and back (transformers → loadModel → saveModel → transformers); for that the
-package must be built.
+package must be built. And it runs GGUF files in llama.cpp (scripts/llama-cpp.mjs).
 """
 
 import json
@@ -126,6 +126,15 @@ def checks():
         yield f"{name}: there and back, logits within {worst:.1e}", worst < 1e-5
     with tempfile.TemporaryDirectory() as folder:
         yield from oracle_parity.check_parity(Path(folder))
+    yield from check_llama_cpp()
+
+
+def check_llama_cpp():
+    """What scripts/llama-cpp.mjs prints, line by line."""
+    script = Path(__file__).parent / "llama-cpp.mjs"
+    lines = subprocess.run(["node", str(script)], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    for line in lines:
+        yield line[5:], line.startswith("ok")
 
 
 def main():

@@ -21,6 +21,9 @@ import { WeightsError } from './weights-error.ts';
 /** Numbers of `general.file_type` (llama.cpp, `llama_ftype`). */
 const FILE_TYPES: Readonly<Record<QuantizationType, number>> = { F32: 0, F16: 1, Q4_0: 2, Q8_0: 7, Q4_K: 14, BF16: 32 };
 
+/** What llama.cpp takes for a model without a vocabulary. */
+const NO_TOKENIZER: GgufMetadata = new Map([['tokenizer.ggml.model', { type: 'string', value: 'none' }]]);
+
 const ROPE_FACTORS = 'rope_freqs.weight';
 
 /** A model to be saved. */
@@ -51,7 +54,7 @@ function buildMetadata(model: GgufModelInput, type: QuantizationType, name: stri
   const metadata: GgufMetadata = new Map([architecture, ...generalMetadata(type, name), ...keys]);
   const tokenizer =
     model.tokenizer && ggufTokenizerMetadata(model.tokenizer, model.config as TokenRoles, shape.vocabulary);
-  for (const [key, value] of tokenizer ?? []) metadata.set(key, value);
+  for (const [key, value] of tokenizer ?? NO_TOKENIZER) metadata.set(key, value);
   return metadata;
 }
 
