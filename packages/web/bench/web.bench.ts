@@ -1,6 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { WARCParser } from 'warcio';
 import { extractHtml, readWarc, encodeWarcRecord, UrlFilter } from '../src/index.ts';
+import { sitePages } from '../src/site-pages.fixture.ts';
+import { overlap } from '../src/word-overlap.fixture.ts';
 
 interface BenchRow {
   bench: string;
@@ -64,6 +66,54 @@ async function benchExtraction(): Promise<BenchRow[]> {
   return rows;
 }
 
+type Extractor = (html: string) => Promise<string | null | undefined> | string | null | undefined;
+
+/** Main text by Readability and by Defuddle, both on linkedom; tags become spaces. */
+async function otherExtractors(): Promise<Record<string, Extractor>> {
+  const [{ Readability }, { parseHTML }, { Defuddle }] = await Promise.all([
+    import('@mozilla/readability'),
+    import('linkedom'),
+    import('defuddle/node'),
+  ]);
+  const withoutTags = (html: string | null | undefined) =>
+    parseHTML(`<body>${(html ?? '').replace(/>/g, '> ')}</body>`).document.body.textContent;
+  const withTitle = (title: string | null | undefined, html: string | null | undefined) =>
+    `${title ?? ''}\n${withoutTags(html) ?? ''}`;
+  return {
+    readability: (html) => {
+      const article = new Readability(parseHTML(html).document).parse();
+      return withTitle(undefined, article?.content);
+    },
+    defuddle: async (html) => {
+      const { content } = await Defuddle(parseHTML(html).document as never, 'https://example.org/', {});
+      return withTitle(undefined, content);
+    },
+  };
+}
+
+/** Mean word F1 and pages a second over the pages of differently built sites with known main text. */
+async function benchSites(): Promise<BenchRow[]> {
+  const sites = sitePages();
+  const score = async (extract: Extractor) => {
+    let total = 0;
+    for (const { html, truth } of sites) total += overlap((await extract(html)) ?? '', truth.join('\n')).f1;
+    return total / sites.length;
+  };
+  const pagesPerSecond = (extract: Extractor) =>
+    rate(sites.length, async () => {
+      for (const { html } of sites) await extract(html);
+    });
+  const ours: Extractor = (html) => extractHtml(html)?.text;
+  const rows: BenchRow[] = [];
+  for (const [peer, extract] of Object.entries(await otherExtractors())) {
+    rows.push(row(`extract, F1 on ${sites.length} sites`, await score(ours), 'F1', peer, await score(extract)));
+    rows.push(
+      row(`extract, ${sites.length} sites`, await pagesPerSecond(ours), 'pages/s', peer, await pagesPerSecond(extract)),
+    );
+  }
+  return rows;
+}
+
 async function benchWarc(): Promise<BenchRow> {
   const payload = longPage.slice(0, 30_000);
   const members = Array.from({ length: 300 }, (_, index) =>
@@ -106,5 +156,5 @@ async function benchUrls(): Promise<BenchRow> {
 
 /** Pages, records and urls a second, one thread. */
 export async function bench(): Promise<BenchRow[]> {
-  return [...(await benchExtraction()), await benchWarc(), await benchUrls()];
+  return [...(await benchSites()), ...(await benchExtraction()), await benchWarc(), await benchUrls()];
 }

@@ -9,7 +9,7 @@ import { parsePage } from './parse-page.ts';
 import { renderMarkdown } from './render-markdown.ts';
 import { WebError } from './web-error.ts';
 
-/** Enough for ten megabytes of ordinary page; one unit is a tag, an attribute or a text. */
+/** Enough for ten megabytes of ordinary page; one unit is a tag, an attribute, a text or 32 characters of it. */
 export const DEFAULT_MAXIMUM_WORK = 2_000_000;
 
 /** Width of text with which a stricter attempt is good enough. */
@@ -23,7 +23,7 @@ export interface ExtractOptions {
   format?: 'text' | 'markdown';
   /** In markdown, write links with their addresses. Default false: their text alone. */
   links?: boolean;
-  /** Units of work (tags, attributes, texts; more when nested deeply) before giving up. Default 2 000 000. */
+  /** Units of work (tags, attributes, texts, 32 characters; more when nested deeply) before giving up. Default 2 000 000. */
   maximumWork?: number;
 }
 

@@ -8,6 +8,8 @@ import { WebError } from './web-error.ts';
 
 /** Opening a tag inside so many others costs one unit of work more: htmlparser2 searches its stack. */
 const DEPTH_PER_WORK_UNIT = 64;
+/** Text costs by its length, so that a page of a hundred megabytes in one piece is refused before it is looked at. */
+const CHARACTERS_PER_WORK_UNIT = 32;
 
 /** Reads formatting tags as if they had no end, and tells of their ends apart. */
 class PageParser extends Parser {
@@ -81,7 +83,7 @@ export function parsePage(html: string, { maximumWork, markup }: ParseOptions): 
       if (!skipped) builder.close(tag);
     },
     ontext(text) {
-      spend(1);
+      spend(1 + text.length / CHARACTERS_PER_WORK_UNIT);
       if (depth >= skippedFrom) head.text(text);
       else builder.text(text);
     },
