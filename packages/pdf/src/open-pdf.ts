@@ -18,6 +18,8 @@ export interface OpenPdfOptions {
   name?: string;
   /** Larger files are refused; default 512 MiB (the whole file is held in memory). */
   maximumBytes?: number;
+  /** Reads what is filled into forms, and notes written on pages, as part of their text; default false. */
+  annotations?: boolean;
   /** Files with a stream that unpacks to more are refused; default 32 MiB (fonts and images aside). */
   maximumStreamBytes?: number;
 }
@@ -42,16 +44,16 @@ export async function openPdf(input: PdfInput, options: OpenPdfOptions = {}): Pr
   const named = await readInput(input, options.name, options.maximumBytes ?? MAXIMUM_BYTES);
   checkStreams(named.name, named.bytes, options.maximumStreamBytes ?? MAXIMUM_STREAM_BYTES);
   const pdfium = await loadPdfium();
-  return guardTraps(pdfium, named.name, () => load(pdfium, named, options.password ?? ''));
+  return guardTraps(pdfium, named.name, () => load(pdfium, named, options));
 }
 
 /** Opens the file as it is, or made readable again where its pages cannot be found. */
-function load(pdfium: Pdfium, named: NamedBytes, password: string): PdfDocument {
+function load(pdfium: Pdfium, named: NamedBytes, { password = '', annotations }: OpenPdfOptions): PdfDocument {
   const truncation = detectTruncation(named.bytes);
-  const opened = attempt(pdfium, named, password, { truncated: truncation.truncated, repairs: [] });
+  const opened = attempt(pdfium, named, password, { truncated: truncation.truncated, repairs: [], annotations });
   if (opened instanceof PdfDocument && !truncation.truncated) return opened;
   if (typeof opened === 'number' && opened !== FORMAT_ERROR) throw loadError(named.name, truncation, opened, password);
-  const salvaged = salvage(pdfium, named, password, truncation);
+  const salvaged = salvage(pdfium, named, password, { truncated: truncation.truncated, repairs: [], annotations });
   const best = betterOf(opened instanceof PdfDocument ? opened : undefined, salvaged);
   if (!best) throw loadError(named.name, truncation, FORMAT_ERROR, password);
   return best;
@@ -88,12 +90,12 @@ function salvage(
   pdfium: Pdfium,
   { name, bytes }: NamedBytes,
   password: string,
-  { truncated }: Truncation,
+  state: FileState,
 ): PdfDocument | undefined {
   const salvaged = salvagePdf(bytes);
   if (!salvaged) return undefined;
   const repairs = [`page tree rebuilt from ${salvaged.pageCount} page objects`];
-  const document = attempt(pdfium, { name, bytes: salvaged.bytes }, password, { truncated, repairs });
+  const document = attempt(pdfium, { name, bytes: salvaged.bytes }, password, { ...state, repairs });
   return document instanceof PdfDocument ? document : undefined;
 }
 

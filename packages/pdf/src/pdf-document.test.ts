@@ -142,3 +142,23 @@ it('frees what it used: many documents do not grow the memory', async () => {
   }
   expect(sizes.at(-1)! - sizes[9]).toBeLessThan(10_000_000);
 });
+
+it('reads what is filled into forms when asked to', async () => {
+  const bytes = bytesOf(`%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[6 0 R]>>>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 100]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>/Annots[6 0 R]>>endobj
+4 0 obj<</Length 50>>stream\nBT /F 12 Tf 20 50 Td (Name of the ship:) Tj ET\nendstream endobj
+5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj
+6 0 obj<</Type/Annot/Subtype/Widget/FT/Tx/T(ship)/V(Zephyr)/F 4/Rect[130 45 280 65]/AP<</N 7 0 R>>>>endobj
+7 0 obj<</Type/XObject/Subtype/Form/BBox[0 0 150 20]/Resources<</Font<</F 5 0 R>>>>/Length 36>>stream\nBT /F 12 Tf 2 5 Td (Zephyr) Tj ET\nendstream endobj
+trailer<</Root 1 0 R>>\n%%EOF`);
+  expect((await extractPdf(bytes)).text).toBe('Name of the ship:');
+  expect((await extractPdf(bytes, { annotations: true })).text).toMatch(/^Name of the ship:\s+Zephyr$/);
+});
+
+it('opens with a password in any of its Unicode forms, as revision 6 wants it', async () => {
+  const password = 'pa\u00ADss\uFB01';
+  const bytes = await makePdf((pdf) => pdf.text('Hush.'), { pdfVersion: '1.7ext3', userPassword: password });
+  for (const form of [password, 'passfi']) expect((await extractPdf(bytes, { password: form })).text).toBe('Hush.');
+});

@@ -32,7 +32,13 @@ export interface FileState {
   truncated: boolean;
   /** What was mended to read the file at all, in words. */
   repairs: string[];
+  /** Form fields and notes are read as part of their pages. */
+  annotations?: boolean;
 }
+
+/** FPDFPage_Flatten: for display, and that something changed. */
+const FLATTEN_FOR_DISPLAY = 0;
+const FLATTENED = 1;
 
 /** An open PDF. Memory outside the JavaScript heap is held until {@link PdfDocument.close}. */
 export class PdfDocument {
@@ -47,6 +53,7 @@ export class PdfDocument {
   readonly #pdfium: Pdfium;
   readonly #file: number;
   readonly #handle: number;
+  readonly #annotations: boolean;
   #closed = false;
 
   /** Use `openPdf`. */
@@ -55,6 +62,7 @@ export class PdfDocument {
     this.#file = file;
     this.#handle = handle;
     this.name = name;
+    this.#annotations = state.annotations ?? false;
     this.truncated = state.truncated;
     this.repairs = state.repairs;
     this.pageCount = pdfium.calls.FPDF_GetPageCount(handle);
@@ -197,7 +205,19 @@ export class PdfDocument {
     }
     const page = this.#pdfium.calls.FPDF_LoadPage(this.#handle, index);
     if (page === 0) throw new PdfError('DAMAGED', `${this.name}: page ${index + 1} cannot be loaded`);
-    return page;
+    return this.#withAnnotations(page, index);
+  }
+
+  /** Draws form fields and notes into the page, if they are asked for: only then are they part of its text. */
+  #withAnnotations(page: number, index: number): number {
+    const { calls } = this.#pdfium;
+    if (!this.#annotations || calls.FPDFPage_GetAnnotCount(page) === 0) return page;
+    if (calls.FPDFPage_Flatten(page, FLATTEN_FOR_DISPLAY) !== FLATTENED) return page;
+    calls.FPDF_ClosePage(page);
+    const flat = calls.FPDF_LoadPage(this.#handle, index);
+    if (flat === 0)
+      throw new PdfError('DAMAGED', `${this.name}: page ${index + 1} cannot be loaded with its annotations`);
+    return flat;
   }
 
   /** A trap in PDFium ends the document, not the program. */
