@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import bloomFilters from 'bloom-filters';
 import {
   BloomDeduplicator,
@@ -13,6 +15,7 @@ import {
   minHashFiles,
   normalizeText,
 } from '../src/index.ts';
+import { findPython } from './peers.mjs';
 import { slowShingles } from '../src/fixtures/slow-min-hash.fixture.ts';
 
 interface BenchRow {
@@ -25,16 +28,17 @@ interface BenchRow {
   ratio: number | null;
 }
 
-const RUNS = 5;
+const RUNS = 3;
 const LOREM = readFileSync(new URL('../src/fixtures/lorem.txt', import.meta.url), 'utf8');
 
-/** Median seconds of several runs, after one to warm up. */
+/** Median seconds of processor time of several runs, after one to warm up; peers.py takes the same of the Python packages. */
 function seconds(work: () => void): number {
   work();
   const times = Array.from({ length: RUNS }, () => {
-    const start = performance.now();
+    const start = process.cpuUsage();
     work();
-    return (performance.now() - start) / 1000;
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / 1e6;
   });
   return times.sort((a, b) => a - b)[Math.floor(RUNS / 2)];
 }
@@ -64,14 +68,30 @@ function peerSignatures(texts: readonly string[]): void {
   }
 }
 
+/** Python packages on the same texts; rows without a value where they are not installed. */
+function pythonPeers(texts: readonly string[], hasher: MinHasher): Record<string, number | null> {
+  const python = findPython();
+  if (python === null) {
+    const names = ['datatrove', 'text-dedup', 'rensa'];
+    return Object.fromEntries(names.map((name) => [`${name} (not installed: scripts/install-peers.mjs)`, null]));
+  }
+  const script = fileURLToPath(new URL('peers.py', import.meta.url));
+  const input = JSON.stringify({ texts, ...hasher.options });
+  return JSON.parse(execFileSync(python, [script], { input, stdio: ['pipe', 'pipe', 'ignore'] }).toString()) as Record<
+    string,
+    number
+  >;
+}
+
 function benchSignatures(): BenchRow[] {
   const texts = makeTexts(400);
   const few = texts.slice(0, 20);
-  const peer = megabytes(few) / seconds(() => peerSignatures(few));
-  return (['fineweb', 'fineweb2', 'finepdfs'] as const).map((preset) => {
+  const npm = megabytes(few) / seconds(() => peerSignatures(few));
+  return (['fineweb', 'fineweb2', 'finepdfs'] as const).flatMap((preset) => {
     const hasher = new MinHasher({ preset });
     const ours = megabytes(texts) / seconds(() => texts.forEach((text) => hasher.signature(text)));
-    return row(`signatures, ${preset}`, ours, 'MB/s', 'bloom-filters MinHash, 112 hashes', peer);
+    const peers = { 'bloom-filters MinHash, 112 hashes': npm, ...pythonPeers(texts.slice(0, 40), hasher) };
+    return Object.entries(peers).map(([peer, value]) => row(`signatures, ${preset}`, ours, 'MB/s', peer, value));
   });
 }
 
@@ -138,15 +158,23 @@ function benchPackedBloom(): BenchRow {
   return row('bloom, packed, URLs', keys.length / ours, 'keys/s', 'bloom-filters', few.length / peer);
 }
 
-/** Against the plain way to a suffix array: sorting all suffixes by comparing them. */
-function benchSubstrings(): BenchRow {
+/** Texts of which nothing is repeated, and texts of which nearly all is, against the plain way: sorting all suffixes. */
+function benchSubstrings(): BenchRow[] {
   const texts = makeTexts(150);
-  const ours = seconds(() => findRepeatedSubstrings(texts));
+  const different = texts.map((_, text) =>
+    Array.from({ length: 900 }, (__, word) => Math.imul(text * 900 + word, 0x9e3779b1).toString(36)).join(' '),
+  );
+  const repeated = seconds(() => findRepeatedSubstrings(texts));
+  const unlike = seconds(() => findRepeatedSubstrings(different));
   const few = Buffer.from(texts.slice(0, 2).join(''));
   const peer = seconds(() => {
     Array.from(few.keys()).sort((left, right) => Buffer.compare(few.subarray(left), few.subarray(right)));
   });
-  return row('substrings', megabytes(texts) / ours, 'MB/s', 'sorting suffixes', few.length / 1e6 / peer);
+  const rate = few.length / 1e6 / peer;
+  return [
+    row('substrings, nearly all repeated', megabytes(texts) / repeated, 'MB/s', 'sorting suffixes', rate),
+    row('substrings, nothing repeated', megabytes(different) / unlike, 'MB/s', 'sorting suffixes', rate),
+  ];
 }
 
 /** All four stages on files, in one thread, against the same pages signed and clustered in memory without any file. */
@@ -156,14 +184,16 @@ async function benchEndToEnd(): Promise<BenchRow> {
   try {
     const input = join(folder, 'in.jsonl');
     writeFileSync(input, texts.map((text, id) => `${JSON.stringify({ id, text })}\n`).join(''));
-    const start = performance.now();
+    const start = process.cpuUsage();
     await minHashFiles({ inputs: [input], folder: join(folder, 'out'), preset: 'fineweb' });
-    const ours = megabytes(texts) / ((performance.now() - start) / 1000);
+    const { user, system } = process.cpuUsage(start);
+    const ours = megabytes(texts) / ((user + system) / 1e6);
     const hasher = new MinHasher({ preset: 'fineweb' });
-    const middle = performance.now();
-    const signatures = texts.map((text) => hasher.signature(text));
-    clusterSignatures(signatures, hasher.options);
-    const limit = megabytes(texts) / ((performance.now() - middle) / 1000);
+    const once = seconds(() => {
+      const signatures = texts.map((text) => hasher.signature(text));
+      clusterSignatures(signatures, hasher.options);
+    });
+    const limit = megabytes(texts) / once;
     return row('end-to-end, files, fineweb', ours, 'MB/s', 'limit', limit);
   } finally {
     rmSync(folder, { recursive: true });
@@ -178,7 +208,7 @@ export async function bench(): Promise<BenchRow[]> {
     benchExact(),
     benchBloom(),
     benchPackedBloom(),
-    benchSubstrings(),
+    ...benchSubstrings(),
     await benchEndToEnd(),
   ];
 }

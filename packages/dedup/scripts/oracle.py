@@ -1,9 +1,9 @@
-"""Compares @smol/dedup with datatrove: normalised text, signatures, clusters, the stage files byte for byte, repeated sentences and shared n-grams.
+"""Compares @smol/dedup with datatrove: normalised text, signatures, clusters, the stage files byte for byte, repeated sentences, shared n-grams; and Parquet files with pyarrow.
 
     python oracle.py          compare (the package must be built); ends with "N passed, N failed"
     python oracle.py --speed  print datatrove's MB/s on the texts of bench/dedup.bench.ts
     python oracle.py --large  compare what is kept of 100 000 documents, and the time it takes
-    python oracle.py --write  write src/fixtures/datatrove.json, which the tests compare with
+    python oracle.py --write  write src/fixtures/datatrove.json and types.parquet, which the tests compare with
 
 Words are separated by white space on both sides: datatrove's per-language word splitters are replaced by str.split.
 """
@@ -221,6 +221,56 @@ def compare_texts(check):
         check(f"{sum(text is not None for text in theirs)} of {len(texts)} texts with {ngram}-grams of examples", mine["found"] == theirs)
 
 
+def types_table():
+    """Columns of every type that Parquet files of text come with."""
+    import datetime
+    import decimal
+
+    import pyarrow as arrow
+
+    rows = range(5)
+    column = lambda values, kind: arrow.array(list(values), kind)
+    return arrow.table({
+        "text": [f"hello wörld {row} 😀" if row != 3 else None for row in rows],
+        "id": [f"id{row}" for row in rows],
+        "i64": column((2**62 + row for row in rows), arrow.int64()),
+        "u64": column((2**63 + row for row in rows), arrow.uint64()),
+        "u32": column((2**31 + row for row in rows), arrow.uint32()),
+        "i8": column((-row for row in rows), arrow.int8()),
+        "f32": column((row * 0.1 for row in rows), arrow.float32()),
+        "f64": column((row * 0.1 for row in rows), arrow.float64()),
+        "b": [True, False, None, True, False],
+        "ts": column((1700000000123456789 + row for row in rows), arrow.timestamp("ns")),
+        "tsus": column((1700000000123456 + row for row in rows), arrow.timestamp("us", "UTC")),
+        "d": column((datetime.date(2020, 1, 1 + row) for row in rows), arrow.date32()),
+        "dec": column((decimal.Decimal("123456789012345678.90") + row for row in rows), arrow.decimal128(38, 2)),
+        "list": [["a", "b"], [], None, ["c", None], ["d"]],
+        "struct": [{"x": 1, "y": "p"}, {"x": None, "y": "q"}, None, {"x": 3, "y": None}, {"x": 5, "y": "s"}],
+        "ls": [[{"x": 1}], [], None, [{"x": None}, None], [{"x": 2}, {"x": 3}]],
+        "map": column([[("k", 1), ("l", 2)], [], None, [("m", None)], [("n", 5)]], arrow.map_(arrow.string(), arrow.int64())),
+        "bin": [b"\xff\x00", b"", None, b"a", b"b"],
+        "ll": column([[[1, 2], []], [], None, [None, [3]], [[4]]], arrow.list_(arrow.list_(arrow.int32()))),
+    })
+
+
+def compare_parquet(check):
+    """What is kept of a Parquet file is, for pyarrow, the same table without the rows that went."""
+    import pyarrow.parquet as parquet
+
+    table = types_table()
+    for codec in ("none", "snappy", "gzip", "brotli", "zstd", "lz4"):
+        with tempfile.TemporaryDirectory() as folder:
+            parquet.write_table(table, f"{folder}/in.parquet", row_group_size=3, compression=codec)
+            for clusters in (False, True):
+                question = {"inputs": [f"{folder}/in.parquet"], "folder": f"{folder}/{clusters}", "clusterIds": clusters}
+                subprocess.run(["node", ROOM / "scripts" / "minhash-files.mjs"], input=json.dumps(question), stdout=subprocess.DEVNULL, check=True, text=True)
+                kept = parquet.read_table(f"{folder}/{clusters}/kept/in.parquet")
+                expected = table.filter([True, True, True, False, True])
+                same = kept.select(table.column_names).equals(expected)
+                added = ["minhash_cluster_id", "minhash_cluster_size"] if clusters else []
+                check(f"Parquet, {codec}, {len(kept.column_names)} columns", same and kept.column_names == table.column_names + added)
+
+
 def large():
     results = []
 
@@ -287,6 +337,9 @@ def speed():
 
 
 def write():
+    import pyarrow.parquet as parquet
+
+    parquet.write_table(types_table(), FIXTURE.parent / "types.parquet", row_group_size=3, compression="zstd")
     texts = hand_picked() + list(generated(10, 7))
     FIXTURE.write_text(json.dumps({
         "made": "python scripts/oracle.py --write, with scripts/requirements.txt",
@@ -319,6 +372,7 @@ def compare():
     for settings in SETTINGS:
         check(f"clusters of {len(windows)} sliding windows {settings}", ours(settings, windows)["roots"] == clusters(settings, windows))
     compare_texts(check)
+    compare_parquet(check)
     for settings in SETTINGS[:2]:
         compare_index(check, settings)
     texts = near_copies(3000, 3)

@@ -1,7 +1,8 @@
 // Time and memory of the built package out of core, by number of documents:
-//   node scripts/scaling.mjs [--documents 100000,1000000] [--words 40] [--workers 2] [--memory 512] [--preset fineweb] [--folder DIR]
+//   node scripts/scaling.mjs [--documents 100000,1000000] [--words 40] [--equal] [--workers 2] [--memory 512] [--preset fineweb] [--folder DIR]
 // Writes documents of so many words, of which each tenth is a copy of an earlier one with one word changed, runs all stages
-// in a process of its own, and prints a line for each number. 10 million documents of 40 words need 20 GB of disk.
+// in a process of its own, and prints a line for each number. With --equal all documents are the same: one giant cluster.
+// 10 million documents of 40 words need 20 GB of disk.
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +14,7 @@ const { values } = parseArgs({
   options: {
     documents: { type: 'string', default: '100000,1000000' },
     words: { type: 'string', default: '40' },
+    equal: { type: 'boolean', default: false },
     workers: { type: 'string', default: '2' },
     memory: { type: 'string', default: '512' },
     preset: { type: 'string', default: 'fineweb' },
@@ -39,8 +41,9 @@ function writeDocuments(path, count, length) {
   const file = openSync(path, 'w');
   let lines = '';
   for (let id = 0; id < count; id++) {
-    const words = wordsOf(id % 10 === 9 ? id - 9 : id, length);
-    if (id % 10 === 9) words[id % length] = 'changed';
+    const isCopy = id % 10 === 9 && !values.equal;
+    const words = wordsOf(values.equal ? 0 : isCopy ? id - 9 : id, length);
+    if (isCopy) words[id % length] = 'changed';
     lines += `{"id":"d${id}","text":"${words.join(' ')}"}\n`;
     if (lines.length < 1 << 20 && id + 1 < count) continue;
     writeSync(file, lines);

@@ -115,7 +115,7 @@ describe('minHashFiles', () => {
   });
 
   it.each(STAGES)('ends with the same bytes after SIGKILL in the stage of %s', { tags: ['slow'] }, async (stage) => {
-    const { inputs } = makeInputs(3600);
+    const { inputs } = makeInputs(1800);
     await minHashFiles({ inputs, folder: path('whole') });
     const before = STAGES[STAGES.indexOf(stage) - 1];
     const program = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
