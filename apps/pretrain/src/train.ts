@@ -18,6 +18,7 @@ import { modelConfig } from './model-config.ts';
 import { PretrainError } from './pretrain-error.ts';
 import { readCompletion } from './completion.ts';
 import { formatCount } from './format.ts';
+import { showActivations } from './show-activations.ts';
 import { checkSourcesHaveText } from './sources-have-text.ts';
 import { stopIfAsked, type Step, type StepContext } from './step.ts';
 import { readStepRecords } from './step-records.ts';
@@ -199,7 +200,10 @@ export function makeTrainer(context: StepContext, model: SmolLM, loader: BatchLo
   return new Trainer({
     model: {
       parameters: model.parameters,
-      loss: (batch, options) => model.loss(batch, { ...options, zLoss: train.zLoss }),
+      loss(batch, { onActivation, ...options }) {
+        if (onActivation) tf.dispose(showActivations(model, batch, onActivation));
+        return model.loss(batch, { ...options, zLoss: train.zLoss });
+      },
     },
     optimizers: makeOptimizers(train, model),
     optimizerSchedules: makeOptimizerSchedules(train),

@@ -70,6 +70,10 @@ describe('training keys', { tags: ['slow'], timeout: 120_000 }, () => {
     expect(steps[0]).toMatchObject({ momentum: { muon: 0.85 }, clippedParameters: expect.any(Number) });
     expect(steps.map(({ learningRateScale }) => learningRateScale).slice(5, 7)).toEqual([1, 0.5]);
     expect(steps.filter(({ inspection }) => inspection).map(({ step }) => step)).toEqual([6, 12]);
+    const { activationRms, silentUnits } = steps[5].inspection as Record<string, Record<string, number>>;
+    expect(Object.keys(activationRms)).toHaveLength(12);
+    expect(activationRms['layers.3']).toBeGreaterThan(0);
+    expect(silentUnits['layers.0.mlp.hidden']).toBe(0);
     expect(metrics.filter((line) => 'evaluation' in line).map(({ step }) => step)).toEqual([6, 12]);
     for (const { timing } of steps) expect((timing as { mfu: number }).mfu).toBeGreaterThan(0);
     const events = linesOf('runs/tiny/events.jsonl').map(({ type, step }) => `${String(type)} ${step}`);
