@@ -23,6 +23,10 @@ const MAXIMUM_PITCH = 4;
 const PROSE = 60;
 /** Share of rows that must fill at least two columns. */
 const FILLED = 0.5;
+/** Text larger or smaller than this is of no table with what is above. */
+const SAME_SIZE = 1.25;
+/** A rule that is shorter than this share of the table's width is a title's own. */
+const OWN_RULE = 0.85;
 /** So many lines need no value or rule to be a table; fewer need values in this share of cells. */
 const SURE_LINES = 4;
 const VALUES = 0.25;
@@ -77,6 +81,7 @@ function isRow({ gap, size, text }: Line): boolean {
 
 function follows(line: Line, next: Line, rules: Rule[]): boolean {
   if (CAPTION.test(next.text) || isContentsLine(next.text)) return false;
+  if (Math.max(line.size, next.size) > SAME_SIZE * Math.min(line.size, next.size)) return false;
   if (next.top - line.bottom < MAXIMUM_PITCH * Math.max(line.size, next.size) - line.size) return true;
   return rules.some(({ at }) => at > line.bottom - 1 && at < next.top + 1);
 }
@@ -140,13 +145,10 @@ export function alignLines(lines: Line[], rules: Rule[]): TableArea | undefined 
   const columns = findColumns(pieces, lines.length, em);
   if (columns.length < 2) return undefined;
   const leftward = isLeftward(lines.map(({ text }) => text).join(' '));
+  const piecesOfRows = lines.map((): Piece[] => []);
+  for (const piece of pieces) piecesOfRows[piece.row].push(piece);
   const tableLines = lines.map((line, row) => {
-    const placed = placeLine(
-      line,
-      pieces.filter((piece) => piece.row === row),
-      columns,
-      em,
-    );
+    const placed = spreadTitles(placeLine(line, piecesOfRows[row], columns, em), columns, rules);
     return leftward ? mirrorLine(placed, columns.length) : placed;
   });
   if (!isTable(tableLines, columns) || !isSure(lines, tableLines, rules)) return undefined;
@@ -192,6 +194,32 @@ function placeLine(line: Line, pieces: Piece[], columns: Column[], em: number): 
       lines: [joinRow(own)],
     })),
   };
+}
+
+/** A title with a rule of its own below it stands over all columns that the rule covers. */
+function spreadTitles({ line, cells }: TableLine, columns: Column[], rules: Rule[]): TableLine {
+  const width = columns.at(-1)!.right - columns[0].left;
+  const below = rules.filter(({ at, from, to }) => {
+    return at > line.baseline - 1 && at < line.bottom + line.size && to - from < OWN_RULE * width;
+  });
+  if (below.length === 0) return { line, cells };
+  const spread = cells.map((cell) => {
+    const [{ left, right }] = cell.lines;
+    const own = below.find(({ from, to }) => from < left + line.size && to > right - line.size);
+    const covered = columns.flatMap((column, index) => (own && isCovered(column, own) ? [index] : []));
+    if (covered.length < 2) return cell;
+    return { ...cell, column: covered[0], columnSpan: covered.length };
+  });
+  // A rule below several titles belongs to none of them.
+  const clash = spread.some(
+    (cell, index) => index > 0 && spread[index - 1].column + spread[index - 1].columnSpan > cell.column,
+  );
+  return { line, cells: clash ? cells : spread };
+}
+
+function isCovered({ left, right }: Column, { from, to }: Rule): boolean {
+  const centre = (left + right) / 2;
+  return centre > from && centre < to;
 }
 
 /** Columns counted from the right, as right-to-left scripts read them. */

@@ -56,6 +56,7 @@ function startFragment(character: Character): Fragment {
     baseline,
     size,
     bold,
+    light: !bold,
     hidden,
     mono,
     math: math ? 1 : 0,
@@ -135,6 +136,7 @@ function extend(current: Fragment, last: Character, next: Character): void {
   current.bottom = Math.max(current.bottom, next.bottom);
   current.size = Math.max(current.size, next.size);
   current.bold &&= next.bold;
+  current.light &&= !next.bold;
   current.mono &&= next.mono ?? false;
   current.headingLevel ??= next.headingLevel;
   if (next.math) current.math = (current.math ?? 0) + 1;

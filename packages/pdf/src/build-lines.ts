@@ -78,6 +78,7 @@ export function joinRow(row: Fragment[], marked = false): Line {
     baseline: main.baseline,
     size: median(ordered.flatMap(({ size, text: part }) => (part.length > main.text.length / 4 ? [size] : []))),
     bold: ordered.every(({ bold }) => bold),
+    light: ordered.every((part) => part.light ?? !part.bold),
     hidden: main.hidden,
     mono: ordered.every(({ mono }) => mono),
     math: ordered.reduce((sum, { math = 0 }) => sum + math, 0),

@@ -88,6 +88,11 @@ function isRow({ gap, size }: Line): boolean {
   return gap > ROW_GAP * size;
 }
 
+/** Whether one line is bold throughout, and the other nowhere. */
+function changesWeight(a: Line, b: Line): boolean {
+  return (a.bold && (b.light ?? !b.bold)) || ((a.light ?? !a.bold) && b.bold);
+}
+
 /** Left and right exchanged: lines that run to the left begin where others end. */
 function mirror<T extends Extent>(extent: T): T {
   return { ...extent, left: -extent.right, right: -extent.left };
@@ -98,7 +103,7 @@ function startsParagraph(previous: Line, line: Line, column: Column, leftward = 
   const pitch = line.baseline - previous.baseline;
   const em = Math.max(previous.size, line.size);
   if (pitch > LOOSE * Math.max(column.pitch, em) || pitch > 2.5 * em) return true;
-  if (em > SAME_SIZE * Math.min(previous.size, line.size) || previous.bold !== line.bold) return true;
+  if (em > SAME_SIZE * Math.min(previous.size, line.size) || changesWeight(previous, line)) return true;
   if (previous.headingLevel !== line.headingLevel) return true;
   const endsEarly = column.right - previous.right > firstWordWidth(line) + SPARE * em;
   if (BULLET.test(line.text) || line.text.startsWith(MARK_START)) return true;

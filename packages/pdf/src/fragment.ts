@@ -12,6 +12,8 @@ export interface Fragment {
   size: number;
   /** Every glyph is bold. */
   bold: boolean;
+  /** No glyph is bold; absent where weights are not known. */
+  light?: boolean;
   hidden: boolean;
   /** PDFium saw a space before its first glyph. */
   afterSpace?: boolean;

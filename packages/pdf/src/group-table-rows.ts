@@ -29,10 +29,10 @@ export function isValue(text: string): boolean {
 /** Gathers the lines of a table in rows: by the rules between them, by their pitch, or by what they leave empty. */
 export function groupTableRows(lines: TableLine[], rules: Rule[], columns: number): TableRows {
   const ruled = lines.map((line, index) => index > 0 && isParted(lines[index - 1].line, line.line, rules));
-  const separators = ruled.filter(Boolean).length;
   const header = headerLines(lines, ruled);
   const body = lines.length - header;
-  const byRules = separators >= 3 && separators >= body / 3;
+  const separators = ruled.slice(header + 1).filter(Boolean).length;
+  const byRules = separators >= 2 && separators >= body / 4;
   const limit = pitchLimit(lines.slice(header));
   const rows: TableLine[][] = [];
   for (const [index, line] of lines.entries()) {

@@ -26,6 +26,29 @@ describe('tables without rules', () => {
     expect(table.text).toContain('Alder\t120\tclosed for the winter, and dredged after it');
   });
 
+  it('know by the rule below a title over which columns it stands', async () => {
+    const bytes = await makePdf((pdf) => {
+      pdf.fontSize(10);
+      pdf.text('Depth', 235, 100, { lineBreak: false }).text('Ships', 385, 100, { lineBreak: false });
+      pdf.moveTo(195, 113).lineTo(310, 113).moveTo(345, 113).lineTo(460, 113).stroke();
+      for (const [row, texts] of [
+        ['Port', '2023', '2024', '2023', '2024'],
+        ['Alder', '4.1', '4.2', '120', '131'],
+        ['Birch', '3.9', '4.0', '88', '90'],
+        ['Cedar', '5.0', '5.1', '77', '79'],
+      ].entries()) {
+        for (const [column, text] of texts.entries())
+          pdf.text(text, [72, 200, 280, 350, 430][column], 118 + row * 15, { lineBreak: false });
+      }
+    });
+    const [table] = (await extractPdf(bytes)).blocks;
+    expect(table).toMatchObject({ type: 'table', rows: 5, columns: 5 });
+    expect(table.type === 'table' && table.cells.filter(({ columnSpan }) => columnSpan > 1)).toEqual([
+      { row: 0, column: 1, rowSpan: 1, columnSpan: 2, text: 'Depth' },
+      { row: 0, column: 3, rowSpan: 1, columnSpan: 2, text: 'Ships' },
+    ]);
+  });
+
   it('are not made of columns of running text, lists, or numbered formulas', async () => {
     const list = ['1.', '2.', '3.', '4.'].flatMap((mark, index): [string, number, number][] => [
       [mark, 72, 100 + index * 14],

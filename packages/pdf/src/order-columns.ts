@@ -20,7 +20,8 @@ const FULL = 0.4;
 const PART_GAP = 0.8;
 const BIN = 0.1;
 const MAXIMUM_BINS = 2000;
-const CANDIDATES = 8;
+/** White strips tried: a table has as many as columns. */
+const CANDIDATES = 20;
 /** Enough for any page that a person laid out. */
 const MAXIMUM_DEPTH = 12;
 

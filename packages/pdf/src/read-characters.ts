@@ -24,11 +24,12 @@ interface Style extends FontTraits {
 }
 
 const INVISIBLE = 3;
-/** PDFium guesses the weight by the width of the stems: of regular fonts, too, it may be 600. */
+/** PDFium guesses the weight by the width of the stems, often wrongly: it counts only where a font has no name to speak of. */
 const BOLD_WEIGHT = 680;
+const NAME = /[a-z]{4}/i;
 /** Bit of the font descriptor's flags (ISO 32000-1, 9.8.2). */
 const FIXED_PITCH = 1;
-const BOLD_NAME = /bold|black|heavy|demi/i;
+const BOLD_NAME = /bold|black|heavy|demi|medi(?!um)|\b(?:cmb|cmbx|sfbx|ecbx|sfrb|ecrb)\d/i;
 const MONO_NAME =
   /mono|courier|consol|typewriter|menlo|fixed|\b(?:cmtt|sftt|ectt)\d|inconsolata|letter ?gothic|source ?code|fira ?code/i;
 /** Fonts of TeX's and of other systems' formulas. */
@@ -181,7 +182,11 @@ class PageReader {
     if (length <= 1 || length > 256) return { bold: heavy, mono: false, math: false };
     const name = Buffer.from(this.#pdfium.memory.subarray(pointer, pointer + length - 1)).toString('latin1');
     const fixed = (this.#view().getUint32(SCRATCH.flags, true) & FIXED_PITCH) !== 0;
-    return { bold: heavy || BOLD_NAME.test(name), mono: fixed || MONO_NAME.test(name), math: MATH_NAME.test(name) };
+    return {
+      bold: BOLD_NAME.test(name) || (heavy && !NAME.test(name.replace(/^[A-Z]{6}\+/, ''))),
+      mono: fixed || MONO_NAME.test(name),
+      math: MATH_NAME.test(name),
+    };
   }
 
   #group(angle: number): CharacterGroup {

@@ -9,6 +9,8 @@ const LINE = 0;
 const MOVE = 2;
 /** Points. Thinner paths are lines, whatever they are made of. */
 const THIN = 3;
+/** Segments of a line: where it starts, and where it ends. */
+const SINGLE = 2;
 /** Shorter lines are parts of drawings. */
 const SHORT = 4;
 /** Pages of more are drawings, and no table is looked for in what is left. */
@@ -77,9 +79,21 @@ class PathReader {
     const [left, bottom, right, top] = transformBox(this.#floats(4), matrix);
     const [width, height] = [right - left, top - bottom];
     if (Math.max(width, height) < SHORT || !this.#isSeen(path)) return;
-    if (height <= THIN) this.#segments.push([left, (bottom + top) / 2, right, (bottom + top) / 2]);
-    else if (width <= THIN) this.#segments.push([(left + right) / 2, bottom, (left + right) / 2, top]);
+    const single = this.#pdfium.calls.FPDFPath_CountSegments(path) <= SINGLE || this.#startsOnce(path);
+    if (single && height <= THIN) this.#segments.push([left, (bottom + top) / 2, right, (bottom + top) / 2]);
+    else if (single && width <= THIN) this.#segments.push([(left + right) / 2, bottom, (left + right) / 2, top]);
     else this.#readOutline(path, multiply(this.#readMatrix(path), matrix));
+  }
+
+  /** Whether a path is one line or box: several may be drawn at once. */
+  #startsOnce(path: number): boolean {
+    const { calls, glyphCalls } = this.#pdfium;
+    let starts = 0;
+    for (let index = 0; index < Math.min(MAXIMUM_SEGMENTS, calls.FPDFPath_CountSegments(path)); index++) {
+      const segment = glyphCalls.FPDFPath_GetPathSegment(path, index);
+      if (glyphCalls.FPDFPathSegment_GetType(segment) === MOVE && ++starts > 1) return false;
+    }
+    return true;
   }
 
   /** Whether a path is drawn in something other than white. */
