@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'tsup';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DrillArguments } from './fixtures/kill-drill.ts';
 import { temporaryFolder, writeTinyShard } from './fixtures/tiny-run.ts';
 
 // fixtures/kill-drill.ts is a training process; here it is killed again and again, and started again each time.
@@ -44,8 +45,11 @@ function train(
   variant: string,
   { dieAt, killAfter }: { dieAt?: number; killAfter?: number } = {},
 ): Promise<Ending> {
-  const parameters = [program, shard, folder, variant, ...(dieAt === undefined ? [] : [String(dieAt)])];
-  const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const dies: [string?] = dieAt === undefined ? [] : [String(dieAt)];
+  const parameters: DrillArguments = [shard, folder, variant, ...dies];
+  const child = spawn(process.execPath, [program, ...(parameters as string[])], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let stderr = '';
   child.stderr.on('data', (text) => void (stderr += String(text)));
   const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfter);
