@@ -1,3 +1,4 @@
+export type { CacheDescription, ExpectedCache } from './cache-header.ts';
 export { DistillError, type DistillErrorCode } from './distill-error.ts';
 export { distillationLoss, type DistillationOptions, type Teacher } from './distillation-loss.ts';
 export { klDivergence } from './divergence.ts';
@@ -9,5 +10,7 @@ export {
   type LinearDistillationOptions,
 } from './linear-distillation.ts';
 export { sampledCrossEntropy, sampledTargets, type SampledTargets } from './sampled.ts';
+export { decodeTeacherRecords, encodeTeacherRecords } from './teacher-cache.ts';
+export { recordBytes, type RecordFormat } from './teacher-record.ts';
 export { topKDivergence, topKTargets, type MissingMass, type TopKTargets } from './top-k.ts';
 export { universalLogitLoss } from './universal-logit-loss.ts';

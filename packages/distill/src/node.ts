@@ -1,0 +1,9 @@
+export { TeacherCache } from './cache-reader.ts';
+export {
+  finishTeacherCache,
+  writeTeacherCache,
+  writeTeacherParts,
+  type CacheWriterOptions,
+  type TeacherLogits,
+} from './cache-writer.ts';
+export { hashFiles } from './hash-file.ts';
