@@ -1,6 +1,6 @@
 import { withDefaults } from './options.ts';
 import { checkPreset, type Preset } from './preset.ts';
-import { codePointLength, isWhitespace, splitLines, strip } from './python-text.ts';
+import { codePointLength, hasChunks, isWhitespace, splitLines, strip } from './python-text.ts';
 import { defaultSegmenter, type Segmenter } from './segmenter.ts';
 import { drop, textOf, type FilterResult, type QualityFilter } from './verdict.ts';
 
@@ -87,7 +87,7 @@ function excerpt(line: string, at: number): string {
 /** The line without citations, or undefined where it is not worth keeping. Words are counted before citations go. */
 function cleanLine(line: string, rules: Rules): string | undefined {
   if (hasLongWord(line, rules.maximumWordLength)) return undefined;
-  const isWordy = hasWords(line, rules.minimumWordsPerLine);
+  const isWordy = hasChunks(line, rules.minimumWordsPerLine);
   const cleaned = rules.removeCitations && line.includes('[') ? line.replace(CITATION, '') : line;
   if (rules.requireTerminalPunctuation && !hasTerminalPunctuation(cleaned)) return undefined;
   return isWordy ? cleaned : undefined;
@@ -108,18 +108,6 @@ function hasLongWord(line: string, longest: number): boolean {
     start = at + 1;
   }
   return false;
-}
-
-/** Whether a line has so many words between whitespace; reads no further than it must. */
-function hasWords(line: string, minimum: number): boolean {
-  let words = 0;
-  let inside = false;
-  for (let at = 0; at < line.length && words < minimum; at++) {
-    const isInside = !isWhitespace(line.charCodeAt(at));
-    if (isInside && !inside) words++;
-    inside = isInside;
-  }
-  return words >= minimum;
 }
 
 function hasTerminalPunctuation(line: string): boolean {

@@ -1,7 +1,7 @@
 import { withDefaults } from './options.ts';
 import { checkPreset, type Preset } from './preset.ts';
 import { TERMINAL_PUNCTUATION } from './punctuation.ts';
-import { codePointLength, countChunks, countOccurrences, strip } from './python-text.ts';
+import { codePointLength, countOccurrences, hasChunks, strip } from './python-text.ts';
 import { countRepeats } from './repeats.ts';
 import { defaultSegmenter, wordTable, type Segmenter } from './segmenter.ts';
 import { drop, KEEP, share, textOf, type FilterResult, type QualityFilter } from './verdict.ts';
@@ -103,7 +103,7 @@ function checkLines(text: string, limits: typeof DEFAULTS, semantics: Semantics)
 function checkListRatio(text: string, segmenter: Segmenter, maximum: number): FilterResult {
   const count = countOccurrences(text, '\n');
   // There are at least as many words as runs between spaces; mostly that is answer enough.
-  if (segmenter.splitsAtSpaces && share(count, countChunks(text)) <= maximum) return KEEP;
+  if (count === 0 || (segmenter.splitsAtSpaces && maximum > 0 && hasChunks(text, count / maximum + 1))) return KEEP;
   const newlines = share(count, wordTable(segmenter, text).count);
   return newlines > maximum ? drop('list_ratio', newlines, maximum) : KEEP;
 }

@@ -112,8 +112,8 @@ function checkParts(
 /** N-grams by growing length; an exact count is made only where a bound passes its limit. */
 function checkNGrams(text: string, segmenter: Segmenter, length: number, limits: Limits): FilterResult | undefined {
   const table = wordTable(segmenter, text);
-  const [topHashes, grams] = hashesForBounds(table);
-  const top = new TopNGramBounds(table, topHashes);
+  let grams = hashesForBounds(table);
+  const top = new TopNGramBounds(table, grams);
   let sequence: WordSequence | undefined;
   const words = () => (sequence ??= new WordSequence(segmenter.words(text)));
   for (const [n, maximum] of limits.topNGrams) {
@@ -121,6 +121,9 @@ function checkNGrams(text: string, segmenter: Segmenter, length: number, limits:
     const value = share(words().topNGramCharacters(n), length);
     if (value > maximum) return drop(`top_${n}_gram`, value, maximum);
   }
+  const longestTop = limits.topNGrams.at(-1)?.[0] ?? 0;
+  // Hashes only grow; where the lengths overlap they begin anew.
+  if ((limits.duplicateNGrams[0]?.[0] ?? Infinity) < longestTop) grams = hashesForBounds(table);
   for (const [n, maximum] of limits.duplicateNGrams) {
     if (share(duplicateNGramBound(table, grams, n), length) <= maximum) continue;
     const value = share(words().duplicateNGramCharacters(n), length);

@@ -54,16 +54,16 @@ export function splitWhitespace(text: string): string[] {
   return words;
 }
 
-/** `len(text.split())` without making the words. */
-export function countChunks(text: string): number {
+/** Whether `len(text.split())` is at least `minimum`; reads no further than it must. */
+export function hasChunks(text: string, minimum: number): boolean {
   let chunks = 0;
   let inside = false;
-  for (let index = 0; index < text.length; index++) {
+  for (let index = 0; index < text.length && chunks < minimum; index++) {
     const isInside = !isWhitespace(text.charCodeAt(index));
     if (isInside && !inside) chunks++;
     inside = isInside;
   }
-  return chunks;
+  return chunks >= minimum;
 }
 
 /** Python's `text.lstrip()`. */

@@ -42,13 +42,13 @@ export class NGramHashes {
   }
 }
 
-/** Room for the hashes of two runs over a text, used again for the next. */
-let rooms = [new Int32Array(1024), new Int32Array(1024)];
+/** Room for the hashes of one text, used again for the next. */
+let room = new Int32Array(1024);
 
-/** The hashes for the most frequent and for the repeated n-grams of a text; valid until the next text. */
-export function hashesForBounds(table: WordTable): [top: NGramHashes, duplicates: NGramHashes] {
-  if (rooms[0].length < table.count) rooms = rooms.map(() => new Int32Array(table.count * 2));
-  return [new NGramHashes(table, rooms[0]), new NGramHashes(table, rooms[1])];
+/** The hashes of a text; valid until the next call. */
+export function hashesForBounds(table: WordTable): NGramHashes {
+  if (room.length < table.count) room = new Int32Array(table.count * 2);
+  return new NGramHashes(table, room);
 }
 
 function mix(hash: number): number {
