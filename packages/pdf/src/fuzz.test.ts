@@ -7,6 +7,7 @@ import { mutatePdf } from './fixtures/mutate-pdf.ts';
 
 // scripts/fuzz.mjs sets these to break many more files.
 const MUTATIONS = Number(process.env['SMOL_PDF_FUZZ'] ?? 220);
+const FIRST = Number(process.env['SMOL_PDF_FUZZ_FIRST'] ?? 0);
 const FOLDER = process.env['SMOL_PDF_FUZZ_FOLDER'];
 const LARGEST = 200_000;
 const HANG_SECONDS = 60;
@@ -34,7 +35,7 @@ it('survives whatever is broken: text or a coded error', { tags: ['slow'], timeo
   const outcomes: Record<string, number> = {};
   const mutations: string[] = [];
   const broken = function* () {
-    for (let seed = 0; seed < MUTATIONS; seed++) {
+    for (let seed = FIRST; seed < FIRST + MUTATIONS; seed++) {
       const { bytes, mutation } = mutatePdf(whole[seed % whole.length], String(seed));
       mutations.push(`${seed}: ${mutation}`);
       yield bytes;

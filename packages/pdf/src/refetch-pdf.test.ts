@@ -1,12 +1,14 @@
 import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { extractPdf } from './extract-pdf.ts';
 import { makePdf } from './fixtures/make-pdf.ts';
+import { CERTIFICATE, KEY } from './fixtures/self-signed.ts';
 import { isPublicAddress } from './public-address.ts';
 import { PdfFetcher, refetchPdf } from './refetch-pdf.ts';
 import type { RefetchOptions } from './refetch-pdf.ts';
@@ -164,6 +166,18 @@ describe('refetchPdf, from a local server', () => {
     await expect(fetchIt('/slow.pdf', { totalSeconds: 0.2, retries: 0 })).rejects.toMatchObject({
       code: 'FETCH_FAILED',
     });
+  });
+
+  it('refuses a certificate that nobody vouches for', async () => {
+    const secure = createTlsServer({ key: KEY, cert: CERTIFICATE }, answer).listen(0, '127.0.0.1');
+    await new Promise((resolve) => secure.once('listening', resolve));
+    const url = `https://files.example:${(secure.address() as AddressInfo).port}/a.pdf`;
+    await expect(refetchPdf(url, options)).rejects.toMatchObject({
+      code: 'FETCH_FAILED',
+      message: expect.stringContaining('self-signed certificate'),
+    });
+    expect(asked).toEqual([]);
+    secure.close();
   });
 
   it.each(['ftp://x.example/a.pdf', 'no address', 'file:///etc/passwd'])('refuses %s', async (url) => {
