@@ -6,7 +6,7 @@ import { countParameters, flopsPerToken, SmolLM, type ModelTensor } from '@smol/
 import { loadModel } from '@smol/model/node';
 import type { Tokenizer } from '@smol/tokenizer';
 import { loadTokenizer } from '@smol/tokenizer/node';
-import { measurePeakFlops, progressSink, Trainer } from '@smol/train';
+import { measurePeakFlops, progressSink, Trainer, type TrainResult } from '@smol/train';
 import { eventLog, jsonlSink, tensorboardSink } from '@smol/train/node';
 import { toFloat32 } from '@smol/weights';
 import { readSafetensors } from '@smol/weights/node';
@@ -53,7 +53,7 @@ export const trainStep: Step<TrainSummary> = {
     const model =
       recipe.model.from === undefined ? initialModel(context, tokenizer) : await givenModel(context, tokenizer);
     const loader = openLoader(context, tokenizer.vocabularySize);
-    const result = await makeTrainer(context, model, loader, await measurePeakFlops()).run();
+    const result = await runTrainer(makeTrainer(context, model, loader, await measurePeakFlops()));
     model.dispose();
     if (result.stopped) stopIfAsked(context.signal);
     const losses = readStepRecords(runFolder).map(({ loss }) => loss ?? Number.NaN);
@@ -71,6 +71,17 @@ export const trainStep: Step<TrainSummary> = {
   describe: ({ steps, firstLoss, lastLoss, tokens }) =>
     `${formatCount(steps)} steps, ${formatCount(tokens)} tokens, loss ${firstLoss.toFixed(3)} → ${lastLoss.toFixed(3)}`,
 };
+
+/** SIGUSR1 asks for a checkpoint and the run goes on; the command line stops it by its signal. */
+async function runTrainer(trainer: Trainer): Promise<TrainResult> {
+  const save = () => trainer.requestCheckpoint();
+  process.on('SIGUSR1', save);
+  try {
+    return await trainer.run();
+  } finally {
+    process.off('SIGUSR1', save);
+  }
+}
 
 /** Checkpoints and metrics that were made from other inputs must not be gone on from. */
 function discardOtherRuns(runFolder: string, key: string): void {
