@@ -197,3 +197,32 @@ describe('checkpoints', () => {
     run.dispose();
   });
 });
+
+describe('a branch', () => {
+  it('decays from a checkpoint of a longer run and ends with the bits of a run of its own length', async () => {
+    const straight = tinyRun(shard);
+    await straight.trainer.run();
+    const controller = new AbortController();
+    const stop = { name: 'stop', write: ({ step }: { step: number }) => void (step === 5 && controller.abort()) };
+    const checkpoint = { folder, every: 100 };
+    const endless = wsd({ totalSteps: 100, warmupSteps: 2 });
+    const trunk = tinyRun(shard, {
+      totalSteps: 100,
+      schedule: endless,
+      checkpoint,
+      signal: controller.signal,
+      sinks: [stop],
+    });
+    await trunk.trainer.run();
+    const sink = memorySink();
+    const branch = tinyRun(shard, { checkpoint, sinks: [sink] });
+    await branch.trainer.run();
+    expect(weightsOf(branch.model)).toEqual(weightsOf(straight.model));
+    expect(sink.events[0]).toMatchObject({
+      type: 'settings-changed',
+      setting: 'schedule',
+      before: { totalSteps: 100 },
+    });
+    for (const run of [straight, trunk, branch]) run.dispose();
+  });
+});
