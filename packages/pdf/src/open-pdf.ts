@@ -6,7 +6,7 @@ import type { FileState } from './pdf-document.ts';
 import { PdfError } from './pdf-error.ts';
 import { loadPdfium } from './pdfium.ts';
 import type { Pdfium } from './pdfium.ts';
-import { readInput } from './read-input.ts';
+import { MAXIMUM_BYTES, readInput } from './read-input.ts';
 import type { NamedBytes, PdfInput } from './read-input.ts';
 import { salvagePdf } from './salvage-pdf.ts';
 
@@ -24,7 +24,6 @@ export interface OpenPdfOptions {
   maximumStreamBytes?: number;
 }
 
-const MAXIMUM_BYTES = 512 * 1024 * 1024;
 const MAXIMUM_STREAM_BYTES = 32 * 1024 * 1024;
 
 /** `FPDF_GetLastError` after a failed load. */
@@ -37,7 +36,7 @@ const PAGES_TO_TRY = 2000;
 /**
  * Opens a PDF.
  *
- * @param input a path, a `file:` URL, or the bytes (they are copied)
+ * @param input a path, a `file:` URL, the bytes (they are copied), or a stream of them
  * @throws PdfError FILE_NOT_FOUND, UNREADABLE_FILE, NOT_A_PDF, ENCRYPTED, DAMAGED, TRUNCATED, UNSUPPORTED, TOO_LARGE
  */
 export async function openPdf(input: PdfInput, options: OpenPdfOptions = {}): Promise<PdfDocument> {

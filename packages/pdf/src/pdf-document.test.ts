@@ -23,6 +23,19 @@ describe('openPdf', () => {
     }
   });
 
+  it('reads streams, and refuses them when they grow too large or break off', async () => {
+    const bytes = await makePdf((pdf) => pdf.text('Hello.'));
+    const stream = async function* (end?: Error) {
+      for (let at = 0; at < bytes.length; at += 100) yield bytes.subarray(at, at + 100);
+      if (end) throw end;
+    };
+    expect((await extractPdf(stream())).text).toBe('Hello.');
+    await expect(openPdf(stream(), { maximumBytes: 300 })).rejects.toMatchObject({ code: 'TOO_LARGE' });
+    await expect(openPdf(stream(new Error('reset')), { name: 'x.pdf' })).rejects.toThrow(
+      'x.pdf: the stream broke off (reset)',
+    );
+  });
+
   it('reads metadata', async () => {
     const pdf = await openPdf(
       await makePdf((pdf) => pdf.text('x'), { info: { Title: 'Fähre\u0000', Author: 'A. Möwe' } }),

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { ExtractedPdf, ExtractPdfOptions } from './extract-pdf.ts';
 import { PdfError } from './pdf-error.ts';
 import type { PoolAnswer } from './pool-worker.ts';
+import { MAXIMUM_BYTES, readInput } from './read-input.ts';
 import type { PdfInput } from './read-input.ts';
 
 /** How many threads extract, and when one is given up. */
@@ -50,10 +51,12 @@ export class PdfPool {
       const message = 'ocrEngine and identifyLanguage are functions, which threads cannot share; use extractPdf';
       throw new PdfError('INVALID_ARGUMENT', message);
     }
-    const name = options.name ?? (input instanceof Uint8Array ? 'the PDF' : String(input));
+    const path = input instanceof URL ? fileURLToPath(input) : input;
+    const name = options.name ?? (typeof path === 'string' ? path : 'the PDF');
+    const source = isStream(path) ? (await readInput(path, name, options.maximumBytes ?? MAXIMUM_BYTES)).bytes : path;
     const seat = await this.#takeSeat();
     try {
-      return await this.#run(seat, input instanceof URL ? fileURLToPath(input) : input, options, name);
+      return await this.#run(seat, source, options, name);
     } finally {
       this.#leaveSeat(seat);
     }
@@ -122,6 +125,10 @@ export class PdfPool {
       worker.postMessage({ input, options });
     });
   }
+}
+
+function isStream(input: string | Uint8Array | AsyncIterable<Uint8Array>): input is AsyncIterable<Uint8Array> {
+  return typeof input !== 'string' && !(input instanceof Uint8Array);
 }
 
 function threadError(name: string, cause: NodeJS.ErrnoException): PdfError {

@@ -2,8 +2,8 @@ import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { PdfError } from './pdf-error.ts';
 
-/** A PDF: a path, a `file:` URL, or the bytes themselves. */
-export type PdfInput = string | URL | Uint8Array;
+/** A PDF: a path, a `file:` URL, the bytes themselves, or a stream of them. */
+export type PdfInput = string | URL | Uint8Array | AsyncIterable<Uint8Array>;
 
 /** The bytes of an input, and what to call it in messages. */
 export interface NamedBytes {
@@ -11,6 +11,8 @@ export interface NamedBytes {
   bytes: Uint8Array;
 }
 
+/** Files are held in memory: larger ones are refused unless more is allowed. */
+export const MAXIMUM_BYTES = 512 * 1024 * 1024;
 /** The header may come late: PDFium looks for it in the first kilobyte, like other readers. */
 const HEADER_WINDOW = 1024;
 
@@ -22,10 +24,35 @@ const HEADER_WINDOW = 1024;
 export async function readInput(input: PdfInput, name: string | undefined, maximumBytes: number): Promise<NamedBytes> {
   const path = input instanceof URL ? fileURLToPath(input) : input;
   const named = name ?? (typeof path === 'string' ? path : 'the PDF');
-  const bytes = typeof path === 'string' ? await readFileUpTo(path, maximumBytes) : path;
+  const bytes = await readBytes(path, named, maximumBytes);
   checkSize(named, bytes.length, maximumBytes);
   checkHeader(named, bytes);
   return { name: named, bytes };
+}
+
+async function readBytes(input: Exclude<PdfInput, URL>, name: string, maximumBytes: number): Promise<Uint8Array> {
+  if (typeof input === 'string') return readFileUpTo(input, maximumBytes);
+  return input instanceof Uint8Array ? input : readStreamUpTo(input, name, maximumBytes);
+}
+
+async function readStreamUpTo(
+  stream: AsyncIterable<Uint8Array>,
+  name: string,
+  maximumBytes: number,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of stream) {
+      length += chunk.length;
+      checkSize(name, length, maximumBytes);
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    if (cause instanceof PdfError) throw cause;
+    throw new PdfError('UNREADABLE_FILE', `${name}: the stream broke off (${(cause as Error).message})`, { cause });
+  }
+  return Buffer.concat(chunks);
 }
 
 async function readFileUpTo(path: string, maximumBytes: number): Promise<Uint8Array> {
