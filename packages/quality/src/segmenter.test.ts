@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defaultSegmenter, spacySegmenter, treebankSegmenter, whitespaceSegmenter } from './segmenter.ts';
 import { treebankSentences } from './treebank-sentences.ts';
+import { ruledSentenceWords } from './treebank-words.ts';
 
 const SEGMENTERS = [whitespaceSegmenter, treebankSegmenter, spacySegmenter];
 
@@ -51,6 +52,40 @@ describe('the treebank segmenter', () => {
     ['“Curly” ‘quotes’ and 50% of #1 @home; yes?', '“ Curly ” ‘ quotes ’ and 50 % of # 1 @ home ; yes ?'],
   ])('splits %j', (text, words) => {
     expect(treebankSegmenter.words(text).join(' ')).toBe(words);
+  });
+
+  it('gives plain sentences the words that all the rules give them', () => {
+    const piece = fc.constantFrom(
+      'word',
+      'Mr.',
+      '3,000',
+      ',',
+      ':',
+      ';',
+      '.',
+      '?',
+      '!',
+      '(',
+      ')',
+      ' ',
+      ' ',
+      '-',
+      '10:30',
+      '5%',
+      '$3.50',
+      'a',
+      '*',
+      '&',
+      'U.S.',
+      '#1',
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 14 }), (pieces) => {
+        const text = pieces.join('');
+        expect(treebankSegmenter.words(text)).toEqual(treebankSentences(text).flatMap(ruledSentenceWords));
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   it('ends sentences as Punkt does', () => {

@@ -50,13 +50,24 @@ function rewrite(text: string, rules: readonly Rule[]): string {
   return rules.reduce((rewritten, [pattern, replacement]) => rewritten.replace(pattern, replacement), text);
 }
 
-const PLAIN_SENTENCE = /^[A-Za-z0-9 ]+[.]?$/;
 const MAYBE_CONTRACTION = /cannot|gimme|lemme|gonna|wanna|gotta|d'ye|more'n|'tis|'twas/i;
+/** Without quotes and rare marks, only these rules apply: marks stand alone, and so do colons and commas but before digits. */
+const SIMPLE_SENTENCE = /^[A-Za-z0-9 ,:;@#$%&?!().*-]+$/;
+/** Runs that the rules treat as one, and full stops before a closing bracket. */
+const TRICKY = /\.\.|--|[:,][:,]|\.[ )]*\)/;
 
 function sentenceWords(sentence: string): string[] {
-  if (PLAIN_SENTENCE.test(sentence) && !MAYBE_CONTRACTION.test(sentence)) {
-    return splitWhitespace(sentence.endsWith('.') ? `${sentence.slice(0, -1)} .` : sentence);
-  }
+  const isSimple = SIMPLE_SENTENCE.test(sentence) && !TRICKY.test(sentence) && !MAYBE_CONTRACTION.test(sentence);
+  return isSimple ? simpleSentenceWords(sentence) : ruledSentenceWords(sentence);
+}
+
+function simpleSentenceWords(sentence: string): string[] {
+  const marked = sentence.replace(/[;@#$%&?!()*]/g, ' $& ').replace(/[:,](?!\d)/g, ' $& ');
+  return splitWhitespace(marked.endsWith('.') ? `${marked.slice(0, -1)} .` : marked);
+}
+
+/** All the rules, for any sentence. */
+export function ruledSentenceWords(sentence: string): string[] {
   const marked = rewrite(rewrite(sentence, OPENING_QUOTES), MARKS);
   const quoted = rewrite(` ${marked} `, CLOSING_QUOTES);
   return splitWhitespace(MAYBE_CONTRACTION.test(quoted) ? rewrite(quoted, CONTRACTIONS) : quoted);

@@ -63,6 +63,21 @@ export function measureWord(word: string): WordNumbers {
   return { hash, power, units: word.length, codePoints, flags };
 }
 
+/** The numbers of words that came before: languages repeat themselves. */
+const known = new Map<string, WordNumbers>();
+const MAXIMUM_KNOWN = 1 << 14;
+const MAXIMUM_KNOWN_LENGTH = 24;
+
+function recall(word: string): WordNumbers {
+  const found = known.get(word);
+  if (found) return found;
+  const numbers = measureWord(word);
+  if (word.length > MAXIMUM_KNOWN_LENGTH) return numbers;
+  if (known.size >= MAXIMUM_KNOWN) known.clear();
+  known.set(word, numbers);
+  return numbers;
+}
+
 /**
  * The words of one text as numbers, in arrays that are used again for the next text: all that most filters ask of them. Strings are
  * made only for texts that come near a limit.
@@ -90,7 +105,7 @@ export class WordTable {
     table.begin(words.join(''));
     let start = 0;
     for (const word of words) {
-      table.push(measureWord(word), start);
+      table.push(recall(word), start);
       start += word.length;
     }
     return table;
