@@ -30,12 +30,22 @@ interface Draft {
   heading?: Heading;
 }
 
+/** Texts that are repeated so often, and are not larger than this, are labels. */
+const LABEL_COUNT = 4;
+const LABEL_SIZE = 1.12;
+/** A single word so often is one at any size. */
+const WORD_COUNT = 8;
+const CHAPTER =
+  /^(?:chapter|appendix|part|kapitel|anhang|chapitre|annexe|capítulo|capitolo|глава|приложение) [\dA-Z]{1,4}\.?$|^第 ?\d{1,3} ?[章部]$|^付録 ?[A-Z]$/iu;
+
 /** Paragraphs → blocks with their text. */
 export function buildBlocks(paragraphs: Paragraph[], style: DocumentStyle): PdfBlock[] {
   const titles = new OutlineTitles(style.outline);
   const drafts = paragraphs
     .map((paragraph) => draft(paragraph, style, titles))
     .filter(({ kind, text }) => kind === 'table' || text !== '');
+  demoteLabels(drafts, style.body);
+  joinChapters(drafts);
   const headings = drafts.flatMap(({ heading }) => heading ?? []);
   const ranks = new Map(rankHeadings(headings).map((rank, index) => [headings[index], rank]));
   const marks = drafts.map(({ kind, text }) => (kind === 'paragraph' ? readListMark(text) : undefined));
@@ -85,6 +95,32 @@ function readHeading(paragraph: Paragraph, text: string, body: BodyStyle, titles
 function taggedLevel({ lines, kind }: Paragraph): number | undefined {
   const level = lines[0]?.headingLevel;
   return kind === 'text' && lines.every((line) => line.headingLevel === level) ? level : undefined;
+}
+
+/** A short text that is bold in the running text's size again and again is a label, like "Note", not a title. */
+function demoteLabels(drafts: Draft[], body: BodyStyle): void {
+  const counts = new Map<string, number>();
+  for (const { kind, text } of drafts) if (kind === 'heading') counts.set(text, (counts.get(text) ?? 0) + 1);
+  for (const item of drafts) {
+    const { heading, text } = item;
+    if (!heading || heading.knownLevel !== undefined || counts.get(text)! < LABEL_COUNT) continue;
+    const isWord = !/\s/.test(text) && counts.get(text)! >= WORD_COUNT;
+    if (heading.size > body.size * LABEL_SIZE && !isWord) continue;
+    item.kind = 'paragraph';
+    delete item.heading;
+  }
+}
+
+/** "Chapter 4" above the chapter's title is part of it. */
+function joinChapters(drafts: Draft[]): void {
+  for (let index = drafts.length - 2; index >= 0; index--) {
+    const [first, second] = [drafts[index], drafts[index + 1]];
+    if (first.kind !== 'heading' || second.kind !== 'heading' || first.page !== second.page) continue;
+    if (!CHAPTER.test(first.text)) continue;
+    const text = `${first.text} ${second.text}`;
+    const heading = { ...second.heading!, text };
+    drafts.splice(index, 2, { ...second, text, heading, places: [...first.places, ...second.places] });
+  }
 }
 
 /** Which markers the footnotes of each page have. */

@@ -75,7 +75,7 @@ export function looksLikeHeading({ lines, kind, main }: Paragraph, text: string,
 
 /** Whether a text could be a title at all. */
 export function isHeadingText(text: string): boolean {
-  return text.length <= MAXIMUM_CHARACTERS && /\p{L}{2}|\p{Lo}/u.test(text);
+  return text.length <= MAXIMUM_CHARACTERS && /\p{L}{2}|\p{Lo}/u.test(text) && !/^[•◦‣▪●○■□]/u.test(text);
 }
 
 function isCapitals(text: string): boolean {

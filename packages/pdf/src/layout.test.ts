@@ -100,4 +100,25 @@ describe('text', () => {
     ]);
     expect(blocks.map(({ type }) => type)).toEqual(['paragraph', 'formula']);
   });
+
+  it('joins the number of a chapter to its title', async () => {
+    const bytes = await makePdf((pdf) => {
+      pdf.fontSize(18).text('Chapter 4').fontSize(22).text('The harbour in winter').fontSize(10).text(prose(0, 8));
+    });
+    expect((await extractPdf(bytes)).markdown).toMatch(/^# Chapter 4 The harbour in winter\n\n/);
+  });
+
+  it('does not take labels that come again and again for headings', async () => {
+    const bytes = await makePdf((pdf) => {
+      for (let index = 0; index < 5; index++) {
+        pdf
+          .font('Helvetica-Bold')
+          .text('Note')
+          .font('Helvetica')
+          .text(prose(index * 4, 3))
+          .moveDown();
+      }
+    });
+    expect((await extractPdf(bytes)).blocks.filter(({ type }) => type === 'heading')).toEqual([]);
+  });
 });

@@ -74,3 +74,13 @@ it('keeps the head and the numbers of a table that goes over pages', () => {
   expect(removeRunningHeads(pages)).toEqual([[], [], [], [], []]);
   expect(pages.every(({ fragments }) => fragments.length === 9)).toBe(true);
 });
+
+it('takes the names of sections where other pages have their head', () => {
+  const names = ['The boat', 'The quay', 'The storm'];
+  expect(
+    remaining(12, (page) => [
+      [page % 2 ? (names[(page - 1) / 2] ?? 'Book of ferries') : 'Book of ferries', 40],
+      [letter(page), 400],
+    ]),
+  ).toEqual(Array.from({ length: 12 }, (_, page) => [letter(page)]));
+});

@@ -33,12 +33,19 @@ const TABLE_RULES = 3;
 /** Rows of more texts are not those of heads. */
 const MAXIMUM_PARTS = 4;
 
+/** So many pages, and so large a share, have a head at one height before others there are taken for heads; their length. */
+const MINIMUM_IN_PLACE = 6;
+const IN_PLACE_SHARE = 0.4;
+const MAXIMUM_IN_PLACE = 120;
+
 const ROMAN = /^[ivxlcdm]{1,8}$/;
 
 interface EdgeRow {
   page: number;
   row: Fragment[];
   text: string;
+  /** The first line of its page, or the last. */
+  outermost: boolean;
   /** One of several texts of its row. */
   part: boolean;
   /** Height on the page, in steps. */
@@ -53,7 +60,8 @@ interface EdgeRow {
  */
 export function removeRunningHeads(pages: PageFragments[]): string[][] {
   const edges = pages.flatMap((page, index) => edgeRows(page, index));
-  const furniture = [...repeatedRows(edges, pages.length), ...pageNumbers(edges, pages.length)];
+  const sure = [...repeatedRows(edges, pages.length), ...pageNumbers(edges, pages.length)];
+  const furniture = [...sure, ...rowsInPlace(edges, sure, pages.length)];
   const removed: string[][] = pages.map(() => []);
   const doomed = new Set<Fragment>();
   for (const { page, row, text } of [...new Set(furniture)].sort((a, b) => b.row.length - a.row.length)) {
@@ -83,7 +91,8 @@ function edgeRows({ height, fragments, rules = [] }: PageFragments, page: number
   // Two pages on one: each has its own head and number.
   const edges: EdgeRow[] = [];
   for (const row of [...inTop, ...inBottom]) {
-    edges.push(edgeRow(row, page, height, false));
+    const outermost = row === inTop[0] || row === inBottom.at(-1);
+    edges.push({ ...edgeRow(row, page, height, false), outermost });
     if (row.length === 1 || row.length > MAXIMUM_PARTS) continue;
     for (const part of row) edges.push(edgeRow([part], page, height, true));
   }
@@ -92,7 +101,7 @@ function edgeRows({ height, fragments, rules = [] }: PageFragments, page: number
 
 function edgeRow(row: Fragment[], page: number, height: number, part: boolean): EdgeRow {
   const { text, baseline } = joinRow(row);
-  return { page, row, text, part, step: Math.round(baseline / (height * HEIGHT_STEP)) };
+  return { page, row, text, part, outermost: false, step: Math.round(baseline / (height * HEIGHT_STEP)) };
 }
 
 /** Whether so many vertical rules stand at the height of a row that it is part of a table. */
@@ -141,6 +150,18 @@ function lowerBound(pages: number[], page: number): number {
     else to = centre;
   }
   return from;
+}
+
+/** Outermost lines where most pages have their head or foot: those that name a section come on one page only. */
+function rowsInPlace(edges: EdgeRow[], sure: EdgeRow[], pageCount: number): EdgeRow[] {
+  const pagesAt = new Map<number, Set<number>>();
+  for (const { step, page } of sure) pagesAt.set(step, (pagesAt.get(step) ?? new Set()).add(page));
+  const enough = Math.max(MINIMUM_IN_PLACE, pageCount * IN_PLACE_SHARE);
+  const sizes = new Map(sure.map(({ step, row }) => [step, row[0].size]));
+  return edges.filter(({ step, row, text, outermost }) => {
+    if (!outermost || text.length > MAXIMUM_IN_PLACE || (pagesAt.get(step)?.size ?? 0) < enough) return false;
+    return Math.abs(row[0].size - sizes.get(step)!) < row[0].size * 0.08;
+  });
 }
 
 /** Lines that are a number, with little around it, that counts with the pages, or in twos, on most of them, or on both of two. */
