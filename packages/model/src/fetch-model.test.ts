@@ -9,6 +9,7 @@ import { Tokenizer, trainBpe } from '@smol/tokenizer';
 import { build } from 'tsup';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBrowser } from './fixtures/open-browser.ts';
+import type { GenerateOnPage } from './fixtures/page.ts';
 import { difference, ids, TINY } from './fixtures/tiny-model.ts';
 import { fetchModel, generateText, SmolLM } from './index.ts';
 import { saveModel } from './node.ts';
@@ -88,7 +89,7 @@ describe('a page in a browser', () => {
       const errors: string[] = [];
       page.on('pageerror', (error) => errors.push(String(error)));
       await page.goto(address);
-      const there = await page.evaluate(
+      const there: Awaited<ReturnType<GenerateOnPage>> = await page.evaluate(
         ([url, prompt]) => generateOnPage(url, prompt),
         [`${address}/model`, 'the quick'],
       );
