@@ -22,7 +22,7 @@ export function addScores(scores: Score[]): Score {
 }
 
 /** What two lists have in common, each entry as often as it is in both. */
-export function common(found: string[], wanted: string[]): Score {
+function common(found: string[], wanted: string[]): Score {
   const left = new Map<string, number>();
   for (const item of wanted) left.set(item, (left.get(item) ?? 0) + 1);
   let hits = 0;
@@ -115,7 +115,7 @@ function cellKey(text: string): string {
  * Adjacency relations of a table (ICDAR 2013 table competition): each cell with its nearest neighbour that is not empty to the right and
  * below, by text.
  */
-export function adjacencies(cells: Cell[]): string[] {
+function adjacencies(cells: Cell[]): string[] {
   const filled = cells.map((cell) => ({ ...cell, text: cellKey(cell.text) })).filter(({ text }) => text !== '');
   const owner = new Map<string, (typeof filled)[number]>();
   let [rows, columns] = [0, 0];
