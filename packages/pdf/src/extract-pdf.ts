@@ -67,7 +67,7 @@ export interface ExtractedPdf {
  * Takes the text out of a PDF in reading order: columns one after another, lines joined to paragraphs, broken words mended, running heads and
  * page numbers left out.
  *
- * @param input a path, a `file:` URL, or the bytes
+ * @param input a path, a `file:` URL, the bytes, or a stream of them
  * @throws PdfError as `openPdf`, TOO_LARGE over `maximumPages` or `maximumCharacters`, and INVALID_ARGUMENT
  */
 export async function extractPdf(input: PdfInput, options: ExtractPdfOptions = {}): Promise<ExtractedPdf> {
