@@ -2,6 +2,7 @@ import { linearCrossEntropy } from '@smol/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { eagerGradients, isRecording } from './eager-gradients.ts';
 import type { HeadBlock, HeadBlockFactory } from './head-block.ts';
+import { checkHeadWeights } from './head-weights.ts';
 import { checkCount, checkShape, MtpError } from './mtp-error.ts';
 import { shiftTargets } from './shift-targets.ts';
 
@@ -35,6 +36,8 @@ export interface HeadLossOptions {
   headLosses?: tf.Scalar[];
   /** as in `linearCrossEntropy` */
   zLoss?: number;
+  /** weight of each head, head 1 first, in place of those of the constructor; heads of weight 0 are not computed */
+  headWeights?: readonly number[];
 }
 
 /** The heads' losses run over these, in this order: hidden state, unembedding, then the parameters of all blocks. */
@@ -88,6 +91,7 @@ export class ParallelHeads {
       () =>
         `ParallelHeads needs hidden [B, T, D], head weight [V, D] and targets [B, T], got [${hidden_BTD.shape}], [${headWeight_VD.shape}] and [${targets_BT.shape}]`,
     );
+    checkHeadWeights(options.headWeights, this.predictions);
     const inputs: Inputs = [hidden_BTD, headWeight_VD, ...this.parameters.values()];
     if (!isRecording()) return tf.tidy(() => this.#sum(this.#losses(batch, options), options));
     const run = tf.customGrad((...args) => {
@@ -127,17 +131,19 @@ export class ParallelHeads {
   }
 
   #losses(batch: HeadBatch, options: HeadLossOptions): tf.Scalar[] {
-    return Array.from({ length: this.predictions }, (_, index) => this.#headLoss(index + 1, batch, options));
+    return Array.from({ length: this.predictions }, (_, index) =>
+      this.#weightOf(index + 1, options) === 0 ? tf.scalar(0) : this.#headLoss(index + 1, batch, options),
+    );
   }
 
-  #weightOf(head: number): number {
-    return head === 1 ? 1 : this.#weight;
+  #weightOf(head: number, { headWeights }: HeadLossOptions): number {
+    return headWeights ? headWeights[head - 1] : head === 1 ? 1 : this.#weight;
   }
 
-  #sum(losses: readonly tf.Scalar[], { headLosses }: HeadLossOptions): tf.Scalar {
-    headLosses?.push(...losses.map((loss) => tf.keep(tf.clone(loss))));
+  #sum(losses: readonly tf.Scalar[], options: HeadLossOptions): tf.Scalar {
+    options.headLosses?.push(...losses.map((loss) => tf.keep(tf.clone(loss))));
     return losses
-      .map((loss, index) => tf.mul(loss, this.#weightOf(index + 1)) as tf.Scalar)
+      .map((loss, index) => tf.mul(loss, this.#weightOf(index + 1, options)) as tf.Scalar)
       .reduce((sum, loss) => tf.add(sum, loss));
   }
 
@@ -172,15 +178,16 @@ export class ParallelHeads {
     options: HeadLossOptions,
   ): { value: tf.Scalar; gradients: tf.Tensor[] } {
     return tf.tidy(() => {
+      const weight = this.#weightOf(head, options);
+      if (weight === 0) return { value: tf.scalar(0), gradients: xs.map((x) => tf.zerosLike(x)) };
       const { value, gradients } = eagerGradients(() => this.#headLoss(head, batch, options), xs);
-      const weight = this.#weightOf(head);
       return { value, gradients: weight === 1 ? gradients : gradients.map((gradient) => tf.mul(gradient, weight)) };
     });
   }
 }
 
 /** Adds and frees both terms, so that one running sum lives at a time. */
-function addInto(sum: tf.Tensor[] | undefined, terms: tf.Tensor[]): tf.Tensor[] {
+export function addInto(sum: tf.Tensor[] | undefined, terms: tf.Tensor[]): tf.Tensor[] {
   if (!sum) return terms;
   const next = sum.map((tensor, index) => tf.add(tensor, terms[index]));
   tf.dispose([...sum, ...terms]);

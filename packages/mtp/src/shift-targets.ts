@@ -7,7 +7,7 @@ import { checkShape } from './mtp-error.ts';
 const ignoredTarget = -100;
 
 /** Moves each row `offset` places to the left and fills up with `filler`. */
-function shiftLeft(x_BT: tf.Tensor2D, offset: number, filler: number): tf.Tensor2D {
+export function shiftLeft(x_BT: tf.Tensor2D, offset: number, filler: number): tf.Tensor2D {
   const rest_BT = tf.slice(x_BT, [0, offset], [-1, x_BT.shape[1] - offset]);
   return tf.pad(
     rest_BT,

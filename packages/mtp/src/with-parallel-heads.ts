@@ -24,7 +24,7 @@ export interface ModelWithHeads {
   readonly parameters: ReadonlyMap<string, tf.Variable>;
   loss(
     batch: TrainingBatch,
-    options?: { maxLogits?: tf.Tensor1D[]; headLosses?: tf.Scalar[]; zLoss?: number },
+    options?: { maxLogits?: tf.Tensor1D[]; headLosses?: tf.Scalar[]; headWeights?: readonly number[]; zLoss?: number },
   ): tf.Scalar;
 }
 
