@@ -28,11 +28,15 @@ interface BenchRow {
   ratio: number | null;
 }
 
-const RUNS = 3;
+const RUNS = 5;
 const LOREM = readFileSync(new URL('../src/fixtures/lorem.txt', import.meta.url), 'utf8');
 
-/** Median seconds of processor time of several runs, after one to warm up; peers.py takes the same of the Python packages. */
+/**
+ * Median seconds of processor time of several runs, after two to warm up (WebAssembly is compiled in threads that count);
+ * peers.py takes the same of the Python packages.
+ */
 function seconds(work: () => void): number {
+  work();
   work();
   const times = Array.from({ length: RUNS }, () => {
     const start = process.cpuUsage();

@@ -19,10 +19,13 @@ const PROBLEMS_SHOWN = 100;
 /** Collects the records of one band, in the order of documents. */
 class BandBuffer {
   readonly #layout: RecordLayout;
+  readonly #capacity: number;
   #words: Uint32Array;
 
-  constructor(layout: RecordLayout) {
+  /** @param capacity most records */
+  constructor(layout: RecordLayout, capacity: number) {
     this.#layout = layout;
+    this.#capacity = capacity;
     this.#words = new Uint32Array(FIRST_CAPACITY * layout.words);
   }
 
@@ -39,7 +42,7 @@ class BandBuffer {
   }
 
   #grow(): void {
-    const grown = new Uint32Array(2 * this.#words.length);
+    const grown = new Uint32Array(Math.min(2 * this.#words.length, this.#capacity * this.#layout.words));
     grown.set(this.#words);
     this.#words = grown;
   }
@@ -66,10 +69,10 @@ class SignatureSorter {
     this.#rank = rank;
     this.#layout = layoutOf(settings.minHash.rows, settings.minHash.hash);
     const { bands } = settings.minHash;
-    this.#bands = Array.from({ length: bands }, () => new BandBuffer(this.#layout));
     // Buffers double, one band is sorted into a copy: so that 2 · bands + 2 are never more than what there is.
     const fitting = Math.floor(settings.taskBytes / (2 * bands + 2) / (4 * this.#layout.words));
     this.#capacity = Math.max(FIRST_CAPACITY, Math.min(fitting, MOST_SORTED_RECORDS));
+    this.#bands = Array.from({ length: bands }, () => new BandBuffer(this.#layout, this.#capacity));
   }
 
   add(signature: BigUint64Array, document: number): void {

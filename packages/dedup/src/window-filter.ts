@@ -14,6 +14,9 @@ const MOST_SLOTS_LOG2 = 32;
 /** Slots for each window, so that few windows meet another one's slot by chance. */
 const SLOTS_PER_WINDOW = 8;
 
+/** Windows that are hashed together. */
+const BLOCK_WINDOWS = 1 << 14;
+
 /** FACTOR to a power, modulo 2^32. */
 function powerOf(exponent: number): number {
   let power = 1;
@@ -30,6 +33,7 @@ export class WindowFilter {
   readonly #size: number;
   readonly #oldest: number;
   readonly #shift: number;
+  readonly #slots = new Uint32Array(BLOCK_WINDOWS);
   readonly #once: Uint32Array;
   readonly #twice: Uint32Array;
 
@@ -43,46 +47,56 @@ export class WindowFilter {
     const affordable = Math.floor(Math.log2(4 * memory));
     const log2 = Math.max(LEAST_SLOTS_LOG2, Math.min(wanted, affordable, MOST_SLOTS_LOG2));
     this.#size = size;
-    this.#oldest = powerOf(size);
+    this.#oldest = powerOf(size - 1);
     this.#shift = 32 - log2;
     this.#once = new Uint32Array(2 ** (log2 - 5));
     this.#twice = new Uint32Array(2 ** (log2 - 5));
   }
 
-  /** Calls `take` with the slot of each window, in order. */
-  #roll(symbols: Symbols, take: (slot: number, start: number) => void): void {
-    const [size, oldest, shift] = [this.#size, this.#oldest, this.#shift];
+  /** The slots of the windows that begin at `start` and after, as many as a block has room for; gives how many there are. */
+  #fill(symbols: Symbols, start: number): number {
+    const [size, oldest, shift, slots] = [this.#size, this.#oldest, this.#shift, this.#slots];
+    const count = Math.min(slots.length, symbols.length - size + 1 - start);
     let hash = 0;
-    for (let at = 0; at < symbols.length; at++) {
-      hash = (Math.imul(hash, FACTOR) + symbols[at] + 1) | 0;
-      if (at >= size) hash = (hash - Math.imul(symbols[at - size] + 1, oldest)) | 0;
-      if (at < size - 1) continue;
+    for (let at = start; at < start + size - 1; at++) hash = (Math.imul(hash, FACTOR) + symbols[at] + 1) | 0;
+    for (let window = 0; window < count; window++) {
+      const at = start + window;
+      hash = (Math.imul(hash, FACTOR) + symbols[at + size - 1] + 1) | 0;
       const mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
-      take((mixed ^ (mixed >>> 13)) >>> shift, at - size + 1);
+      slots[window] = (mixed ^ (mixed >>> 13)) >>> shift;
+      hash = (hash - Math.imul(symbols[at] + 1, oldest)) | 0;
     }
+    return count;
   }
 
   /** Takes a sequence; all of them must be taken before the first question. */
   note(symbols: Symbols): void {
-    const [once, twice] = [this.#once, this.#twice];
-    this.#roll(symbols, (slot) => {
-      const bit = 1 << (slot & 31);
-      const word = slot >>> 5;
-      if ((once[word] & bit) === 0) once[word] |= bit;
-      else twice[word] |= bit;
-    });
+    const [once, twice, slots] = [this.#once, this.#twice, this.#slots];
+    for (let start = 0; start + this.#size <= symbols.length; start += slots.length) {
+      const count = this.#fill(symbols, start);
+      for (let window = 0; window < count; window++) {
+        const word = slots[window] >>> 5;
+        const bit = 1 << (slots[window] & 31);
+        if ((once[word] & bit) === 0) once[word] |= bit;
+        else twice[word] |= bit;
+      }
+    }
   }
 
   /** The parts of a sequence that are made of windows that may be repeated; ascending, apart from each other. */
   candidates(symbols: Symbols): SymbolRange[] {
-    const twice = this.#twice;
+    const [twice, slots] = [this.#twice, this.#slots];
     const ranges: SymbolRange[] = [];
     let last: SymbolRange | undefined;
-    this.#roll(symbols, (slot, start) => {
-      if ((twice[slot >>> 5] & (1 << (slot & 31))) === 0) return;
-      if (last && start <= last.end) last.end = start + this.#size;
-      else ranges.push((last = { start, end: start + this.#size }));
-    });
+    for (let start = 0; start + this.#size <= symbols.length; start += slots.length) {
+      const count = this.#fill(symbols, start);
+      for (let window = 0; window < count; window++) {
+        if ((twice[slots[window] >>> 5] & (1 << (slots[window] & 31))) === 0) continue;
+        const at = start + window;
+        if (last && at <= last.end) last.end = at + this.#size;
+        else ranges.push((last = { start: at, end: at + this.#size }));
+      }
+    }
     return ranges;
   }
 }
