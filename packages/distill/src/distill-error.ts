@@ -37,3 +37,9 @@ export function checkRange(name: string, value: number, minimum: number, maximum
   if (typeof value === 'number' && value >= minimum && value <= maximum) return;
   throw new DistillError('BAD_OPTION', `${name} must be a number in [${minimum}, ${maximum}], got ${String(value)}`);
 }
+
+/** Throws `BAD_OPTION` unless `value` is an integer ≥ 1. */
+export function checkCount(name: string, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new DistillError('BAD_OPTION', `${name} must be an integer ≥ 1, got ${String(value)}`);
+}

@@ -1,5 +1,6 @@
 import { linear } from '@smol/ops';
 import * as tf from '@tensorflow/tfjs-core';
+import { constant } from './constant.ts';
 import { checkShape, DistillError } from './distill-error.ts';
 
 // N rows, S student width, D teacher width.
@@ -13,16 +14,6 @@ export interface HiddenLossOptions {
   measure?: HiddenMeasure;
   /** [D, S], maps the student's states to the teacher's width; trained with the student. Needed when S ≠ D. */
   projection_DS?: tf.Tensor2D;
-}
-
-/** The same values, to which no gradient flows. */
-function constant<T extends tf.Tensor>(x: T): T {
-  const stop = tf.customGrad((...args) => {
-    const [values, save] = args as unknown as [tf.Tensor, tf.GradSaveFunc];
-    save([]);
-    return { value: tf.clone(values), gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy) };
-  });
-  return stop(x) as T;
 }
 
 function meanSquare(student_ND: tf.Tensor2D, teacher_ND: tf.Tensor2D): tf.Scalar {

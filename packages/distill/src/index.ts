@@ -1,4 +1,13 @@
+export { attentionTransferLoss, relationLoss, type RelationLossOptions } from './attention-loss.ts';
 export type { CacheDescription, ExpectedCache } from './cache-header.ts';
+export {
+  bestTeacher,
+  predictStudentLoss,
+  rampAt,
+  type DistillationCase,
+  type DistillationLaw,
+  type Ramp,
+} from './capacity.ts';
 export { DistillError, type DistillErrorCode } from './distill-error.ts';
 export { distillationLoss, type DistillationOptions, type Teacher } from './distillation-loss.ts';
 export { klDivergence } from './divergence.ts';
@@ -12,5 +21,6 @@ export {
 export { sampledCrossEntropy, sampledTargets, type SampledTargets } from './sampled.ts';
 export { decodeTeacherRecords, encodeTeacherRecords } from './teacher-cache.ts';
 export { recordBytes, type RecordFormat } from './teacher-record.ts';
+export { teacherReport, type TeacherReport } from './teacher-report.ts';
 export { topKDivergence, topKTargets, type MissingMass, type TopKTargets } from './top-k.ts';
 export { universalLogitLoss } from './universal-logit-loss.ts';

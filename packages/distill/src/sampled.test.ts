@@ -174,7 +174,7 @@ describe('linearDistillationLoss', () => {
     const [many, vocabulary, width] = [512, 2048, 8];
     const [hidden, weight] = [random([many, width], 5), random([vocabulary, width], 6)];
     const ids_NK = tf.tile(tf.tensor2d([[3, 9, 27]], [1, 3], 'int32'), [many, 1]) as tf.Tensor2D;
-    const weights_NK = tf.fill([many, 3], 1 / 3) as tf.Tensor2D;
+    const weights_NK = tf.div(tf.ones([many, 3]), 3) as tf.Tensor2D;
     const before = tf.memory().numBytes;
     const { peakBytes } = await tf.profile(() => {
       tf.tidy(() =>
