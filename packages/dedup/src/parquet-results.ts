@@ -74,7 +74,7 @@ class ParquetTable {
   #rows: (readonly unknown[])[] = [];
   #bytes = 0;
 
-  constructor(path: string, { metadata, columns, writing }: ParquetDescription, added: readonly AddedColumn[]) {
+  constructor(path: string, { metadata, columns, writing, footer }: ParquetDescription, added: readonly AddedColumn[]) {
     const names = columns.map(({ name }) => name);
     for (const { key } of added) {
       let name = key;
@@ -91,7 +91,7 @@ class ParquetTable {
     const keys = metadata.key_value_metadata?.filter(({ key }) => added.length === 0 || !KEYS_ABOUT_COLUMNS.has(key));
     this.#names = names;
     this.#added = added;
-    this.#schema = withAdded(metadata.schema);
+    this.#schema = withAdded(footer);
     this.#file = new StageFile(path);
     this.#writer = new ParquetWriter({
       writer: new StageWriter(this.#file),

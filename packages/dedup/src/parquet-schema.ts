@@ -24,6 +24,8 @@ export interface PhysicalSchema {
   reading: SchemaElement[];
   /** without meanings */
   writing: SchemaElement[];
+  /** as it was, for the footer of the new file */
+  footer: SchemaElement[];
 }
 
 const isMap = ({ converted_type: type }: SchemaElement) => type === 'MAP' || type === 'MAP_KEY_VALUE';
@@ -31,6 +33,14 @@ const isMap = ({ converted_type: type }: SchemaElement) => type === 'MAP' || typ
 function withoutMeaning(element: SchemaElement): SchemaElement {
   const { converted_type: _converted, logical_type: _logical, ...physical } = element;
   return physical;
+}
+
+/** Widths of integers as converted types, which say the same: hyparquet-writer 0.17 writes the logical ones so that others cannot read them. */
+function withConvertedInteger(element: SchemaElement): SchemaElement {
+  const { logical_type: logical, ...rest } = element;
+  if (logical?.type !== 'INTEGER') return element;
+  const converted = `${logical.isSigned ? 'INT' : 'UINT'}_${logical.bitWidth}` as SchemaElement['converted_type'];
+  return { ...rest, converted_type: rest.converted_type ?? converted };
 }
 
 const isText = ({ type, converted_type: converted, logical_type: logical }: SchemaElement) =>
@@ -68,5 +78,6 @@ export function physicalSchemaOf(path: string, { schema }: FileMetaData): Physic
     })),
     reading: schema.map((element) => (element.type || isMap(element) ? withoutMeaning(element) : element)),
     writing: schema.map((element) => (element.type ? withoutMeaning(element) : element)),
+    footer: schema.map(withConvertedInteger),
   };
 }
