@@ -95,7 +95,7 @@ inline void addKeyGradient(const AttentionCall& call, const Tile& tile, int64_t 
     const uint32_t* panel = reinterpret_cast<const uint32_t*>(across) + column * tile.lanes;
     const int64_t wide = least<int64_t>(kPanelColumns, call.dimension - column);
     for (int64_t row = 0; row < count; row += kPanelRows)
-      multiplyTile<SinglePrecision>(rowPanels + row * tile.lanes, panel, tile.lanes,
+      multiplyTile<SinglePrecision>(PackedRows{rowPanels + row * tile.lanes}, panel, tile.lanes,
                                     gradient + row * call.keyStride() + column, call.keyStride(), true,
                                     least<int64_t>(kPanelRows, count - row), wide);
   }
@@ -178,8 +178,8 @@ inline void sumOverBlocks(int64_t begin, int64_t end, const double* values) {
   for (int64_t i = begin * 16; i < last; i += kLanes) {
     const int64_t count = least<int64_t>(kLanes, last - i);
     Floats sum{};
-    for (int64_t block = 0; block < blocks; block++) sum += loadFirst(x + block * size + i, count, 0);
-    storeFirst(y + i, sum, count);
+    for (int64_t block = 0; block < blocks; block++) sum += loadUpTo(x + block * size + i, count);
+    storeUpTo(y + i, sum, count);
   }
 }
 

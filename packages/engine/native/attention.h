@@ -145,10 +145,10 @@ inline void packTile(const AttentionCall& call, const Unit& unit, const Tile& ti
         const int64_t steps = least<int64_t>(kLanes, call.dimension - k);
         Floats square[kLanes];
         for (int j = 0; j < kLanes; j++)
-          square[j] = j < here ? loadFirst(from + (i + j) * call.queryStride() + k, steps, 0) : Floats{};
+          square[j] = j < here ? loadUpTo(from + (i + j) * call.queryStride() + k, steps) : Floats{};
         transpose(square);
         for (int64_t step = 0; step < steps; step++)
-          storeFirst(panel + (k + step) * kTile + lane + i, square[step], here);
+          storeUpTo(panel + (k + step) * kTile + lane + i, square[step], here);
       }
     }
     lane += run;
@@ -167,7 +167,7 @@ inline void unpackTile(const AttentionCall& call, const Unit& unit, const Tile& 
       for (int j = 0; j < kLanes; j++) square[j] = j < steps ? load(panel + (k + j) * kTile + lane) : Floats{};
       transpose(square);
       for (int64_t i = 0; i < here; i++)
-        storeFirst(x + unit.offset(call, tile.start + lane + i) + k, square[i], steps);
+        storeUpTo(x + unit.offset(call, tile.start + lane + i) + k, square[i], steps);
     }
   }
 }
@@ -179,7 +179,7 @@ inline void unpackTile(const AttentionCall& call, const Unit& unit, const Tile& 
 inline void multiplyTileColumns(const uint32_t* a, int64_t panelDepth, const float* b, int64_t depth, float* c,
                                 int64_t rows, int vectors, bool accumulate) {
   for (int64_t row = 0; row < rows; row += kPanelRows)
-    multiplyTile<SinglePrecision>(a + row * panelDepth, reinterpret_cast<const uint32_t*>(b), depth, c + row * kTile, kTile,
+    multiplyTile<SinglePrecision>(PackedRows{a + row * panelDepth}, reinterpret_cast<const uint32_t*>(b), depth, c + row * kTile, kTile,
                                   accumulate, least<int64_t>(kPanelRows, rows - row), vectors * kLanes);
 }
 

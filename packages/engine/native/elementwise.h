@@ -89,13 +89,9 @@ inline void binaryRow(int64_t operation, const float* a, bool aRepeats, const fl
                       int64_t length) {
   for (int64_t i = 0; i < length; i += kLanes) {
     const int64_t count = least<int64_t>(kLanes, length - i);
-    const Floats left = aRepeats ? splat(*a) : count == kLanes ? load(a + i) : loadFirst(a + i, count, 0);
-    const Floats right = bRepeats ? splat(*b) : count == kLanes ? load(b + i) : loadFirst(b + i, count, 0);
-    const Floats result = applyBinary(operation, left, right);
-    if (count == kLanes)
-      store(c + i, result);
-    else
-      storeFirst(c + i, result, count);
+    const Floats left = aRepeats ? splat(*a) : loadUpTo(a + i, count);
+    const Floats right = bRepeats ? splat(*b) : loadUpTo(b + i, count);
+    storeUpTo(c + i, applyBinary(operation, left, right), count);
   }
 }
 

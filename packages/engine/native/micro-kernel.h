@@ -48,22 +48,39 @@ inline int64_t wordsOf(int64_t depth) {
   return (depth + Precision::kSteps - 1) / Precision::kSteps;
 }
 
-template <typename Precision, int kVectors>
-inline void tile(const uint32_t* a, const uint32_t* b, int64_t words, Floats (&sums)[kPanelRows][kVectors]) {
+/** Rows of A in a packed panel. */
+struct PackedRows {
+  const uint32_t* at;
+  uint32_t word(int64_t k, int row) const { return at[k * kPanelRows + row]; }
+};
+
+/** Rows of A as they lie in memory, steps side by side: with f32 they need no packing. */
+struct PlainRows {
+  const float* at;
+  int64_t stride;
+  uint32_t word(int64_t k, int row) const {
+    uint32_t bits;
+    memcpy(&bits, at + row * stride + k, sizeof bits);
+    return bits;
+  }
+};
+
+template <typename Precision, int kVectors, typename Rows>
+inline void tile(Rows a, const uint32_t* b, int64_t words, Floats (&sums)[kPanelRows][kVectors]) {
   for (int i = 0; i < kPanelRows; i++)
     for (int j = 0; j < kVectors; j++) sums[i][j] = Floats{};
-  for (int64_t k = 0; k < words; k++, a += kPanelRows, b += kPanelColumns) {
+  for (int64_t k = 0; k < words; k++, b += kPanelColumns) {
     Words columns[kVectors];
     for (int j = 0; j < kVectors; j++) columns[j] = *reinterpret_cast<const LooseWords*>(b + j * kLanes);
 #pragma GCC unroll 8
     for (int i = 0; i < kPanelRows; i++)
-      for (int j = 0; j < kVectors; j++) sums[i][j] = Precision::multiplyAdd(sums[i][j], a[i], columns[j]);
+      for (int j = 0; j < kVectors; j++) sums[i][j] = Precision::multiplyAdd(sums[i][j], a.word(k, i), columns[j]);
   }
 }
 
-template <typename Precision, int kVectors>
-__attribute__((noinline)) void multiplyWhole(const uint32_t* a, const uint32_t* b, int64_t words, float* c,
-                                             int64_t stride, bool accumulate) {
+template <typename Precision, int kVectors, typename Rows>
+__attribute__((noinline)) void multiplyWhole(Rows a, const uint32_t* b, int64_t words, float* c, int64_t stride,
+                                             bool accumulate) {
   Floats sums[kPanelRows][kVectors];
   tile<Precision>(a, b, words, sums);
   for (int i = 0; i < kPanelRows; i++)
@@ -73,9 +90,9 @@ __attribute__((noinline)) void multiplyWhole(const uint32_t* a, const uint32_t* 
     }
 }
 
-template <typename Precision, int kVectors>
-__attribute__((noinline)) void multiplyPart(const uint32_t* a, const uint32_t* b, int64_t words, float* c,
-                                            int64_t stride, bool accumulate, int64_t rows, int64_t columns) {
+template <typename Precision, int kVectors, typename Rows>
+__attribute__((noinline)) void multiplyPart(Rows a, const uint32_t* b, int64_t words, float* c, int64_t stride,
+                                            bool accumulate, int64_t rows, int64_t columns) {
   Floats sums[kPanelRows][kVectors];
   tile<Precision>(a, b, words, sums);
   float values[kVectors * kLanes];
@@ -86,11 +103,9 @@ __attribute__((noinline)) void multiplyPart(const uint32_t* a, const uint32_t* b
   }
 }
 
-/**
- * C[rows, columns] (+)= A·B of one panel of A and one of B; rows and columns are at most a panel's. `stride` counts floats.
- */
-template <typename Precision>
-inline void multiplyTile(const uint32_t* a, const uint32_t* b, int64_t words, float* c, int64_t stride, bool accumulate,
+/** C[rows, columns] (+)= A·B for up to a panel of A and one of B. `stride` counts floats. Plain rows must all be there. */
+template <typename Precision, typename Rows>
+inline void multiplyTile(Rows a, const uint32_t* b, int64_t words, float* c, int64_t stride, bool accumulate,
                          int64_t rows, int64_t columns) {
   if (rows == kPanelRows && columns == kPanelColumns)
     return multiplyWhole<Precision, 3>(a, b, words, c, stride, accumulate);

@@ -93,14 +93,22 @@ void multiplyRows(int64_t begin, int64_t end, Arguments arguments) {
       const int64_t pass = least(kPassWords, words - word);
       const int64_t step = word * Precision::kSteps;
       const int64_t steps = least(pass * Precision::kSteps, sizes.depth - step);
-      packPanels<Precision, kPanelRows>(a.from(batch, row, step), rowPanels, count, steps);
+      // Whole panels of f32 rows are read where they are; what is left over, and all else, is packed.
+      const bool plain = Precision::kSteps == 1 && a.depthStride == 1;
+      const int64_t plainRows = plain ? count / kPanelRows * kPanelRows : 0;
+      packPanels<Precision, kPanelRows>(a.from(batch, row + plainRows, step), rowPanels, count - plainRows, steps);
       for (int64_t panel = 0; panel < panels; panel++) {
         const int64_t column = panel * kPanelColumns;
         const int64_t wide = least<int64_t>(kPanelColumns, sizes.columns - column);
-        for (int64_t i = 0; i < count; i += kPanelRows)
-          multiplyTile<Precision>(rowPanels + i * pass, b + (panel * words + word) * kPanelColumns, pass,
-                                  c + i * sizes.columns + column, sizes.columns, sizes.accumulate || word > 0,
-                                  least<int64_t>(kPanelRows, count - i), wide);
+        const uint32_t* columns = b + (panel * words + word) * kPanelColumns;
+        const auto multiply = [&](auto rows, int64_t i) {
+          multiplyTile<Precision>(rows, columns, pass, c + i * sizes.columns + column, sizes.columns,
+                                  sizes.accumulate || word > 0, least<int64_t>(kPanelRows, count - i), wide);
+        };
+        for (int64_t i = 0; i < plainRows; i += kPanelRows)
+          multiply(PlainRows{a.from(batch, row + i, step).at, a.laneStride}, i);
+        for (int64_t i = plainRows; i < count; i += kPanelRows)
+          multiply(PackedRows{rowPanels + (i - plainRows) * pass}, i);
       }
     }
   }
@@ -129,7 +137,7 @@ void multiplyColumns(int64_t begin, int64_t end, Arguments arguments) {
       const int64_t steps = least(pass * Precision::kSteps, sizes.depth - step);
       packPanels<Precision, kPanelColumns>(b.from(batch, column, step), columnPanel, wide, steps);
       for (int64_t row = 0; row < sizes.rows; row += kPanelRows)
-        multiplyTile<Precision>(a + row * words + word * kPanelRows, columnPanel, pass, c + row * sizes.columns,
+        multiplyTile<Precision>(PackedRows{a + row * words + word * kPanelRows}, columnPanel, pass, c + row * sizes.columns,
                                 sizes.columns, sizes.accumulate || word > 0, least<int64_t>(kPanelRows, sizes.rows - row), wide);
     }
   }

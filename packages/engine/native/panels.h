@@ -78,7 +78,7 @@ inline void packColumnWise(Operand from, const Target<kWidth>& to, int64_t lane,
     Floats square[kLanes];
     for (int i = 0; i < kLanes; i++) {
       const float* row = x + i * from.laneStride + k;
-      square[i] = steps == kLanes ? load(row) : loadFirst(row, steps, 0);
+      square[i] = loadUpTo(row, steps);
     }
     transpose(square);
     for (int64_t step = 0; step < steps; step += Precision::kSteps) {

@@ -117,7 +117,7 @@ inline void softmaxRows(int64_t begin, int64_t end, const double* values) {
     const float* from = x + row * length;
     float* to = y + row * length;
     const float total = sumExponentials(from, length, largestInRow(from, length),
-                                        [&](int64_t i, int64_t count, Floats weight) { storeFirst(to + i, weight, count); });
+                                        [&](int64_t i, int64_t count, Floats weight) { storeUpTo(to + i, weight, count); });
     for (int64_t i = 0; i < length; i++) to[i] /= total;
   }
 }
@@ -162,10 +162,7 @@ inline void crossEntropyGradient(int64_t begin, int64_t end, const double* value
     const float logSumExp = logSumExps[row];
     const float factor = dloss[row] * (1 + 2 * zLoss * logSumExp);
     sumExponentials(logits + row * vocabulary, vocabulary, logSumExp, [&](int64_t i, int64_t count, Floats weight) {
-      if (count == kLanes)
-        store(to + i, weight * factor);
-      else
-        storeFirst(to + i, weight * factor, count);
+      storeUpTo(to + i, weight * factor, count);
     });
     to[targets[row]] -= dloss[row];
   }

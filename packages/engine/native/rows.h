@@ -17,15 +17,6 @@ inline void overRow(int64_t length, F&& f) {
   if (i < length) f(i, length - i);
 }
 
-inline Floats loadUpTo(const float* from, int64_t count) { return count == kLanes ? load(from) : loadFirst(from, count, 0); }
-
-inline void storeUpTo(float* to, Floats x, int64_t count) {
-  if (count == kLanes)
-    store(to, x);
-  else
-    storeFirst(to, x, count);
-}
-
 /** y = x · r · gain with r = 1/√(mean x² + ε) (Zhang & Sennrich 2019). Writes y and r. Unit: one row. */
 inline void rmsNorm(int64_t begin, int64_t end, const double* values) {
   Arguments arguments(values);

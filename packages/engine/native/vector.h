@@ -51,6 +51,16 @@ inline Floats loadFirst(const float* from, int64_t count, float fill) {
 
 inline void storeFirst(float* to, Floats x, int64_t count) { memcpy(to, &x, count * sizeof(float)); }
 
+/** The same for any count up to a whole vector, which is the usual case and the fast one. */
+inline Floats loadUpTo(const float* from, int64_t count) { return count == kLanes ? load(from) : loadFirst(from, count, 0); }
+
+inline void storeUpTo(float* to, Floats x, int64_t count) {
+  if (count == kLanes)
+    store(to, x);
+  else
+    storeFirst(to, x, count);
+}
+
 inline Floats larger(Floats a, Floats b) { return a > b ? a : b; }
 
 /** Sum of the lanes, always in the same order: halves onto halves. */
