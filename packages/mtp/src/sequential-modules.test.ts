@@ -324,8 +324,8 @@ describe('on a model', () => {
       numberOf(withSequentialModules(model, modules).loss(rowsOfCounting())),
     );
     expect(losses[1]).toBe(losses[0]);
-    saved.delete('mtp.modules.1.projection.weight');
-    expect(() => restoreHeadTensors(second, saved)).toThrow('mtp.modules.1.projection.weight must be [8,16], got none');
+    saved.delete('mtp.modules.1.join.weight');
+    expect(() => restoreHeadTensors(second, saved)).toThrow('mtp.modules.1.join.weight must be [8,16], got none');
   });
 
   it('needs an embedding to share', () => {

@@ -68,12 +68,12 @@ function newModule(options: Required<SequentialModulesOptions>, index: number): 
   const own = {
     hiddenNorm_D: newGain(dimension),
     embeddingNorm_D: newGain(dimension),
-    projection: newProjection(dimension, new RandomStream(seed, `mtp.modules.${index}.projection`), initializerRange),
+    projection: newProjection(dimension, new RandomStream(seed, `mtp.modules.${index}.join`), initializerRange),
   };
   const parameters = new Map([
     ['hidden_norm.weight', own.hiddenNorm_D],
     ['embedding_norm.weight', own.embeddingNorm_D],
-    ['projection.weight', own.projection],
+    ['join.weight', own.projection],
     ...block.parameters,
   ]);
   return { ...own, block, parameters };
