@@ -1,7 +1,14 @@
 /** Distillation losses with their own gradients, against the same formula left to tfjs's tape. */
 import { useEngine } from '@smol/engine';
+import { linearCrossEntropy } from '@smol/ops';
 import * as tf from '@tensorflow/tfjs-core';
-import { klDivergence, topKDivergence, topKTargets } from '../src/index.ts';
+import {
+  klDivergence,
+  linearDistillationLoss,
+  topKDivergence,
+  topKTargets,
+  type ChunkedTeacher,
+} from '../src/index.ts';
 
 interface BenchRow {
   bench: string;
@@ -25,6 +32,80 @@ function time(loss: (logits_NV: tf.Tensor2D) => tf.Tensor, logits_NV: tf.Tensor2
     return performance.now() - started;
   });
   return times.slice(1).sort((a, b) => a - b)[Math.floor(rounds / 2)];
+}
+
+/** A student as deep as a real one is wide: what a step costs beside its output head. */
+interface Student {
+  weights: tf.Variable[];
+  headWeight_VD: tf.Variable;
+}
+
+const [tokens, width, depth, teacherDepth] = [512, 256, 12, 24];
+
+function newStudent(layers: number): Student {
+  const matrix = (rowCount: number) => tf.variable(tf.randomNormal([rowCount, width], 0, 0.06) as tf.Tensor2D);
+  return { weights: Array.from({ length: layers }, () => matrix(width)), headWeight_VD: matrix(vocabulary) };
+}
+
+/** [N, D] of a stack of residual layers. */
+function forward(x_ND: tf.Tensor2D, { weights }: Student): tf.Tensor2D {
+  return weights.reduce(
+    (state, weight) => tf.add(state, tf.relu(tf.matMul(state, weight as unknown as tf.Tensor2D))) as tf.Tensor2D,
+    x_ND,
+  );
+}
+
+function milliseconds(run: () => void): number {
+  const times = Array.from({ length: rounds + 1 }, () => {
+    const started = performance.now();
+    tf.tidy(run);
+    return performance.now() - started;
+  });
+  return times.slice(1).sort((a, b) => a - b)[Math.floor(rounds / 2)];
+}
+
+/** Steps under a teacher against a plain one, and against the limits: 1.15 of it from a cache, 1.1 teachers more online. */
+function steps(): BenchRow[] {
+  const [student, teacher] = [newStudent(depth), newStudent(teacherDepth)];
+  const x_ND = tf.randomNormal([tokens, width]) as tf.Tensor2D;
+  const targets_N = tf.zeros([tokens], 'int32') as tf.Tensor1D;
+  const ids_NK = tf.tile(tf.expandDims(tf.range(0, 12, 1, 'int32'), 0), [tokens, 1]) as tf.Tensor2D;
+  const cached: ChunkedTeacher = { ids_NK, weights_NK: tf.div(tf.ones([tokens, 12]), 12) as tf.Tensor2D };
+  const variables = [...student.weights, student.headWeight_VD];
+  const step = (loss: (hidden_ND: tf.Tensor2D) => tf.Scalar) =>
+    milliseconds(() => void tf.variableGrads(() => loss(forward(x_ND, student)), variables));
+  const under = (hidden_ND: tf.Tensor2D, of: ChunkedTeacher) =>
+    linearDistillationLoss(hidden_ND, student.headWeight_VD as unknown as tf.Tensor2D, of, targets_N);
+  const ask = (): ChunkedTeacher => ({
+    teacherHidden_NE: forward(x_ND, teacher),
+    teacherHeadWeight_VE: teacher.headWeight_VD as unknown as tf.Tensor2D,
+  });
+  const plain = step((hidden_ND) => linearCrossEntropy(hidden_ND, student.headWeight_VD, targets_N));
+  const asking = milliseconds(() => {
+    const hidden_NE = forward(x_ND, teacher);
+    tf.matMul(hidden_NE, teacher.headWeight_VD as unknown as tf.Tensor2D, false, true);
+  });
+  const limited = (name: string, ours: number, limit: number): BenchRow => ({
+    bench: 'distill',
+    case: `${name}, ${tokens} tokens, ${depth} layers of ${width}, vocabulary ${vocabulary}`,
+    ours,
+    unit: 'ms',
+    peer: 'limit',
+    peerValue: limit,
+    ratio: limit / ours,
+  });
+  const onlineStep = milliseconds(() => {
+    const known = ask();
+    tf.variableGrads(() => under(forward(x_ND, student), known), variables);
+  });
+  return [
+    limited(
+      'cached-step',
+      step((hidden_ND) => under(hidden_ND, cached)),
+      1.15 * plain,
+    ),
+    limited('online-step', onlineStep, plain + 1.1 * asking),
+  ];
 }
 
 export async function bench(): Promise<BenchRow[]> {
@@ -67,6 +148,7 @@ export async function bench(): Promise<BenchRow[]> {
       time((x_NV) => topKDivergence(x_NV, targets), student_NV),
       time(plainTopK, student_NV),
     ),
+    ...steps(),
   ];
   engine.close();
   return results;
