@@ -16,7 +16,13 @@ import {
 
 const root = join(import.meta.dirname, '..');
 const isTest = (file: string) => /\.test\.ts$|\/fixtures\//.test(file);
-const sources = (room: Room) => filesUnder(join(room.folder, 'src'), /\.ts$/).filter((file) => !isTest(file));
+/** What users run: the sources, and those scripts that are published with them. */
+const sources = (room: Room) => [
+  ...filesUnder(join(room.folder, 'src'), /\.ts$/).filter((file) => !isTest(file)),
+  ...(room.manifest.files ?? [])
+    .filter((path) => /^scripts\/.*\.mjs$/.test(path))
+    .map((path) => join(room.folder, path)),
+];
 const supporting = (room: Room) => [
   ...filesUnder(join(room.folder, 'src'), /\.(ts|mjs)$/).filter(isTest),
   ...filesUnder(join(room.folder, 'bench'), /\.(ts|mjs)$/),
@@ -99,7 +105,11 @@ describe.each([...packages, pretrain].map((room) => [room.manifest.name, room] a
     used.delete(manifest.name);
     const known = [...Object.keys({ ...runtime, ...manifest.devDependencies }), ...rootTools];
     expect([...used].filter((name) => !known.includes(name))).toEqual([]);
-    const text = [...supporting(room), ...sources(room)].map((file) => readFileSync(file, 'utf8')).join('\n');
+    // Oracles in Python read what some of them install.
+    const oracles = filesUnder(join(room.folder, 'scripts'), /\.py$/);
+    const text = [...supporting(room), ...sources(room), ...oracles]
+      .map((file) => readFileSync(file, 'utf8'))
+      .join('\n');
     const needed = Object.keys(manifest.devDependencies ?? {}).map((name) => name.replace('@types/', ''));
     expect(needed.filter((name) => !text.includes(name))).toEqual([]);
   });
