@@ -49,14 +49,14 @@ export interface TrainingBatch {
  * fourth layer), grouped-query attention, SwiGLU, tied or separate head. Runs on whatever tfjs backend is set.
  */
 export class SmolLM {
-  readonly config: ModelConfig;
   /** Trainable variables under their Hugging Face names, in the order of the forward pass. */
   readonly parameters: ReadonlyMap<string, tf.Variable>;
   readonly #layers: LayerWeights[];
-  readonly #rope: RopeCache;
+  #config: ModelConfig;
+  #rope: RopeCache;
 
   private constructor(config: ModelConfig, parameters: ReadonlyMap<string, tf.Variable>) {
-    this.config = config;
+    this.#config = config;
     this.parameters = parameters;
     this.#layers = config.no_rope_layers.map((_, layer) => layerWeights(parameters, layer));
     this.#rope = new RopeCache(config);
@@ -118,9 +118,30 @@ export class SmolLM {
     return new SmolLM(complete, variables);
   }
 
+  /** Shape and settings; another object after `setRopeTheta`. */
+  get config(): ModelConfig {
+    return this.#config;
+  }
+
   /** Output head `[V, D]`: the embedding table when they are tied. */
   get headWeight(): tf.Variable {
     return this.#parameter(this.config.tie_word_embeddings ? EMBEDDING : HEAD);
+  }
+
+  /**
+   * Gives the rotary embedding another base and leaves the weights as they are, the way a context is extended (SmolLM3: 50 000
+   * for 4k, 2 000 000 for 32k, 5 000 000 for 64k). From then on the model is the one that its weights and a `config.json` with
+   * this `rope_theta` give; YaRN or Llama 3's stretch stays and works on the new base. Not in the middle of a generation, whose
+   * cached keys are turned by the old one.
+   *
+   * @param theta above 0
+   * @throws ModelError `INVALID_CONFIG` when it is not a positive number; the model stays as it was
+   */
+  setRopeTheta(theta: number): void {
+    if (theta === this.#config.rope_theta) return;
+    this.#config = parseConfig({ ...this.#config, rope_theta: theta });
+    this.#rope.dispose();
+    this.#rope = new RopeCache(this.#config);
   }
 
   /**
