@@ -4,6 +4,7 @@ import { BatchLoader, TokenShard } from '@smol/dataset';
 import { useEngine } from '@smol/engine';
 import { SmolLM } from '@smol/model';
 import { AdamW, Muon, MuonClip, splitParameters, type MuonOptions } from '@smol/optim-muon';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   memorySink,
@@ -17,6 +18,7 @@ import {
 import { constant } from './schedule.ts';
 import { piecewise } from './schedule-shapes.ts';
 import { Trainer } from './trainer.ts';
+import type { TrainerOptions } from './trainer-options.ts';
 
 // Whatever goes wrong, a run recovers or stops with a clear message; it never trains on silently.
 
@@ -70,6 +72,61 @@ describe('a learning rate that explodes', () => {
       /step 1\d: the smoothed loss has risen from [\d.]+ to [\d.]+ and stays there; allow a rollback \(guards\.rollback\)/,
     );
     expect(sink.events.at(-1)).toMatchObject({ type: 'failure', reason: 'divergence' });
+    run.dispose();
+  });
+});
+
+describe('a gradient that is NaN under a finite loss', () => {
+  /** The number itself; its gradient is NaN. */
+  const poisoned = tf.customGrad((x) => ({
+    value: tf.clone(x as tf.Tensor),
+    gradFunc: (dy: tf.Tensor) => tf.mul(dy, Number.NaN),
+  }));
+
+  /** A run whose backward pass, one micro-batch in two, gives NaN at these steps. */
+  function poisonedRun(badSteps: readonly number[], options: Partial<TrainerOptions> = {}) {
+    const sink = memorySink();
+    const weights: Record<string, number[]>[] = [];
+    const look = { name: 'look', write: () => void weights.push(weightsOf(run.model)) };
+    const run = tinyRun(shard, { totalSteps: 8, sinks: [sink, look], ...options });
+    const loss = run.model.loss.bind(run.model);
+    let microBatches = 0;
+    run.model.loss = (batch, lossOptions) => {
+      const step = Math.ceil(++microBatches / 2);
+      const isPoisoned = microBatches % 2 === 0 && badSteps.includes(step);
+      const value = loss(batch, lossOptions);
+      return isPoisoned ? (poisoned(value) as tf.Scalar) : value;
+    };
+    return { ...run, sink, weights };
+  }
+
+  it('is not applied: the step is skipped and written down, and the run goes on', async () => {
+    const run = poisonedRun([4]);
+    const result = await run.trainer.run();
+    expect(result).toMatchObject({ step: 8, stopped: false, skippedSteps: 1 });
+    const records = stepsOf(run.sink.records);
+    expect(records[3]).toMatchObject({ loss: expect.any(Number), gradientNorm: null, skipped: 'not-finite' });
+    expect(run.sink.events.filter(({ type }) => type === 'skip')).toEqual([
+      { type: 'skip', step: 4, reason: 'not-finite', quantity: 'gradientNorm', value: 'NaN' },
+    ]);
+    expect(run.weights[3]).toEqual(run.weights[2]);
+    expect(run.weights[4]).not.toEqual(run.weights[3]);
+    expect(allFinite(run.model)).toBe(true);
+    expect(records[7].loss!).toBeLessThan(records[0].loss!);
+    run.dispose();
+  });
+
+  it.each([
+    ['every step, when patience ends', { patience: 3 }, /step 6: gradientNorm is NaN, for the 3rd step in a row; /],
+    ['the first, when a recipe wants to stop', { notFinite: 'stop' }, /step 4: gradientNorm is NaN, for the 1st step /],
+  ] as const)('stops the run at %s, and says why', async (_, guards, message) => {
+    const run = poisonedRun([4, 5, 6, 7, 8], { guards });
+    await expect(run.trainer.run()).rejects.toMatchObject({
+      code: 'DIVERGED',
+      message: expect.stringMatching(message),
+    });
+    expect(allFinite(run.model)).toBe(true);
+    expect(run.weights.at(-1)).toEqual(run.weights[2]);
     run.dispose();
   });
 });

@@ -104,8 +104,64 @@ describe('a run in stages', () => {
     const second = stagedRun(entered, { checkpoint });
     await second.trainer.run();
     expect(weightsOf(second.model)).toEqual(weightsOf(straight.model));
-    expect(entered).toEqual(stopAfter < 5 ? ['short', 'long'] : ['long']);
+    expect(entered).toEqual(stopAfter <= 5 ? ['short', 'long'] : ['long']);
     for (const run of [straight, first, second]) run.dispose();
+  });
+});
+
+describe('a run whose second stage has another RoPE base', () => {
+  /** Every second step is evaluated; the evaluation gives the base that the model has then. */
+  function ropeRun(options: Partial<TrainerOptions> = {}) {
+    const sink = memorySink();
+    const bases = (theta: number) => ({ enter: () => run.model.setRopeTheta(theta) });
+    const run = tinyRun(shard, {
+      stages: [
+        { name: 'short', steps: 4, ...bases(500) },
+        { name: 'long', steps: 4, ...bases(20) },
+      ],
+      evaluate: { every: 2, run: () => ({ loss: run.model.config.rope_theta }) },
+      ...options,
+      sinks: [sink, ...(options.sinks ?? [])],
+    });
+    return { ...run, sink };
+  }
+  const basesOf = ({ sink }: ReturnType<typeof ropeRun>) =>
+    sink.records.flatMap((record) => ('evaluation' in record ? [[record.step, record.evaluation.loss]] : []));
+
+  it('trains and evaluates each stage with its own, and differs from one that has one base', async () => {
+    const run = ropeRun();
+    await run.trainer.run();
+    expect(basesOf(run)).toEqual([
+      [2, 500],
+      [4, 500],
+      [6, 20],
+      [8, 20],
+    ]);
+    const same = tinyRun(shard);
+    same.model.setRopeTheta(500);
+    await same.trainer.run();
+    expect(weightsOf(same.model)).not.toEqual(weightsOf(run.model));
+    for (const one of [run, same]) one.dispose();
+  });
+
+  it.each([2, 3, 4, 5, 6, 8])('that breaks down at step %i goes on bit for bit, its evaluations too', async (at) => {
+    const straight = ropeRun();
+    await straight.trainer.run();
+    const checkpoint = { folder, every: 1 };
+    const breakDown = () => {
+      throw new Error('killed');
+    };
+    const evaluate = { every: 2, run: (step: number) => (step === at ? breakDown() : { loss: 0 }) };
+    const write = ({ step }: { step: number }) => void (step === at && at % 2 === 1 && breakDown());
+    const broken = ropeRun({ checkpoint, evaluate, sinks: [{ name: 'killer', write }] });
+    await expect(broken.trainer.run()).rejects.toThrow('killed');
+    const resumed = ropeRun({ checkpoint });
+    await resumed.trainer.run();
+    expect(weightsOf(resumed.model)).toEqual(weightsOf(straight.model));
+    // A checkpoint comes before the evaluation of its step, which is done again.
+    expect(basesOf(resumed)).toEqual(basesOf(straight).filter(([step]) => step >= at - 1));
+    expect(resumed.model.config.rope_theta).toBe(20);
+    for (const one of [straight, broken, resumed]) one.dispose();
   });
 });
 

@@ -9,7 +9,7 @@ export interface TrainStage {
   schedule?: Schedule;
   /** begin with empty running averages, as SmolLM3's second long-context stage did; default: keep them */
   resetOptimizer?: boolean;
-  /** makes the model fit, such as another RoPE base; called when the stage begins and when a run resumes inside it */
+  /** makes the model fit, such as another RoPE base; called when the stage begins, and when a run resumes or goes back to a step of it (the last, too: its evaluation) */
   enter?(): void | Promise<void>;
 }
 

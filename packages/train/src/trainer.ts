@@ -256,8 +256,7 @@ export class Trainer {
     const { step, tokens, skippedSteps, loss, evaluatedStep, best, rollbacks } = state;
     this.#progress = { step, tokens, skippedSteps, loss, evaluatedStep, best, rollbacks };
     this.#loaderStage = state.loaderStage ?? undefined;
-    const stage = stageOf(stages, step);
-    if (stage && stage.start + stage.steps > step) await stage.enter?.();
+    await stageOf(stages, step)?.enter?.();
   }
 
   #changedSettings(state: CheckpointState): string[] {
