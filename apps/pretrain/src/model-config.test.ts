@@ -2,7 +2,21 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseRecipe } from './load-recipe.ts';
-import { modelConfig } from './model-config.ts';
+import { modelConfig, stageRopeThetas } from './model-config.ts';
+
+describe('stageRopeThetas', () => {
+  it('says the base of each stage: its own, or that of the stage before', () => {
+    const path = join(import.meta.dirname, '../recipes/quickstart.yaml');
+    const { model, train } = parseRecipe(readFileSync(path, 'utf8'), path);
+    const thetas = (...own: (number | undefined)[]) =>
+      stageRopeThetas({
+        model,
+        train: { ...train, stages: own.map((ropeTheta) => ({ ...train.stages[0], ropeTheta })) },
+      });
+    expect(thetas(undefined, undefined)).toEqual([50_000, 50_000]);
+    expect(thetas(undefined, 2e6, undefined, 5e6)).toEqual([50_000, 2e6, 2e6, 5e6]);
+  });
+});
 
 describe('modelConfig', () => {
   it('is a SmolLM3 as transformers reads it, every 4th layer without rotary embedding', () => {

@@ -1,7 +1,7 @@
 import { parseConfig, type ModelConfig } from '@smol/model';
 import type { Recipe } from './recipe-schema.ts';
 
-/** The Hugging Face config of a recipe's model, with tied embeddings. */
+/** The Hugging Face config of a recipe's model before its first stage, with tied embeddings. */
 export function modelConfig(
   { model, train }: Recipe,
   vocabularySize: number,
@@ -34,6 +34,12 @@ export function modelConfig(
     eos_token_id: endOfText,
     pad_token_id: padding,
   });
+}
+
+/** The base of the rotary embedding in each stage: one that says none keeps that of the stage before. */
+export function stageRopeThetas({ model, train }: Pick<Recipe, 'model' | 'train'>): number[] {
+  let theta = model.ropeTheta;
+  return train.stages.map(({ ropeTheta }) => (theta = ropeTheta ?? theta));
 }
 
 /** The longest rows of any stage. */

@@ -21,6 +21,11 @@ const stage = z.strictObject({
   steps: z.int().min(1).describe('optimizer steps in this stage'),
   mixture: z.record(z.string(), z.number().positive()).describe('source: weight; rows are drawn in these proportions'),
   sequenceLength: z.int().min(8).optional().describe('tokens a row in this stage; default train.sequenceLength'),
+  ropeTheta: z
+    .number()
+    .positive()
+    .optional()
+    .describe('base of the rotary embedding from this stage on; default: as before it, at first model.ropeTheta'),
   schedule: schedule.optional().describe("the stage's own learning rate, multiplied with that of the run"),
   resetOptimizer: z.boolean().optional().describe('begin the stage with empty running averages'),
 });

@@ -6,7 +6,7 @@ import { countParameters, flopsPerToken, SmolLM, type ModelTensor } from '@smol/
 import { loadModel } from '@smol/model/node';
 import type { Tokenizer } from '@smol/tokenizer';
 import { loadTokenizer } from '@smol/tokenizer/node';
-import { measurePeakFlops, progressSink, Trainer, type TrainResult } from '@smol/train';
+import { measurePeakFlops, progressSink, Trainer, type TrainResult, type TrainStage } from '@smol/train';
 import { eventLog, jsonlSink, tensorboardSink } from '@smol/train/node';
 import { toFloat32 } from '@smol/weights';
 import { readSafetensors } from '@smol/weights/node';
@@ -14,7 +14,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { writeFileAtomic } from './atomic-write.ts';
 import { makeClip, makeGuards, makeOptimizers, makeOptimizerSchedules } from './make-optimizers.ts';
 import { runSchedule, totalStepsOf, trainStages } from './make-schedule.ts';
-import { modelConfig } from './model-config.ts';
+import { modelConfig, stageRopeThetas } from './model-config.ts';
 import { PretrainError } from './pretrain-error.ts';
 import { readCompletion } from './completion.ts';
 import { formatCount } from './format.ts';
@@ -143,7 +143,7 @@ async function givenModel(context: StepContext, tokenizer: Tokenizer): Promise<S
   );
 }
 
-/** The model as training left it, from the newest checkpoint. */
+/** The model as training left it, from the newest checkpoint: with the rotary base of the last stage. */
 export async function loadFinalModel(context: StepContext): Promise<SmolLM> {
   const { runFolder, recipe } = context;
   const tokenizer = await loadTokenizer(tokenizerFolder(runFolder));
@@ -153,7 +153,8 @@ export async function loadFinalModel(context: StepContext): Promise<SmolLM> {
   const values = new Map<string, ModelTensor>();
   for (const [name, tensor] of tensors) values.set(name, { shape: tensor.shape, data: toFloat32(tensor) });
   const idOf = (token: string) => tokenizer.tokenToId(token) as number;
-  return SmolLM.fromTensors(modelConfig(recipe, tokenizer.vocabularySize, idOf(END_OF_TEXT), idOf(PADDING)), values);
+  const config = modelConfig(recipe, tokenizer.vocabularySize, idOf(END_OF_TEXT), idOf(PADDING));
+  return SmolLM.fromTensors({ ...config, rope_theta: stageRopeThetas(recipe).at(-1) }, values);
 }
 
 /** Batches from the token shards of the run, by the mixtures of the recipe's stages. */
@@ -221,7 +222,7 @@ export function makeTrainer(context: StepContext, model: SmolLM, loader: BatchLo
     loader,
     totalSteps,
     schedule: runSchedule(train),
-    stages: trainStages(train),
+    stages: stagesOf(recipe, model),
     gradientClip: makeClip(train),
     guards: makeGuards(train),
     ...(microBatchRows !== undefined && { microBatchRows }),
@@ -245,6 +246,15 @@ export function makeTrainer(context: StepContext, model: SmolLM, loader: BatchLo
     signal,
     config: recipe,
   });
+}
+
+/** The stages, each of which gives the model its rotary base. */
+function stagesOf(recipe: StepContext['recipe'], model: SmolLM): TrainStage[] {
+  const thetas = stageRopeThetas(recipe);
+  return trainStages(recipe.train).map((stage, index) => ({
+    ...stage,
+    enter: () => model.setRopeTheta(thetas[index]),
+  }));
 }
 
 /** Bytes of text a token of the training sources stands for, on average. */

@@ -64,11 +64,11 @@ function facts(plan: Plan, { recipe }: LoadedRecipe): [string, string][] {
 }
 
 function stageLines(plan: Plan): string[] {
-  return plan.stages.map(({ name, steps, sequenceLength, tokens, mixture }) => {
+  return plan.stages.map(({ name, steps, sequenceLength, ropeTheta, tokens, mixture }) => {
     const largest = Object.entries(mixture).sort((a, b) => b[1] - a[1]);
     const shown = largest.slice(0, 4).map(([source, share]) => `${source} ${(100 * share).toFixed(1)} %`);
     const rest = largest.length > 4 ? `, ${largest.length - 4} more` : '';
-    return `${name}: ${steps} steps × ${sequenceLength}, ${short(tokens)} tokens; ${shown.join(', ')}${rest}`;
+    return `${name}: ${steps} steps × ${sequenceLength}, RoPE base ${ropeTheta}, ${short(tokens)} tokens; ${shown.join(', ')}${rest}`;
   });
 }
 

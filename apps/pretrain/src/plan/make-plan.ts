@@ -5,7 +5,7 @@ import { countParameters, flopsPerToken, type ModelConfig } from '@smol/model';
 import { filesMatching } from '../find-inputs.ts';
 import type { LoadedRecipe } from '../load-recipe.ts';
 import { rowsAt, stageTokens, totalStepsOf } from '../make-schedule.ts';
-import { modelConfig } from '../model-config.ts';
+import { modelConfig, stageRopeThetas } from '../model-config.ts';
 import type { TrainRecipe } from '../train-schema.ts';
 import { estimateMemory, optimizerBytes, type MemoryEstimate } from './estimate-memory.ts';
 
@@ -14,6 +14,8 @@ export interface PlannedStage {
   name: string;
   steps: number;
   sequenceLength: number;
+  /** base of the rotary embedding */
+  ropeTheta: number;
   tokens: number;
   flops: number;
   /** shares of the mixture; they sum to 1 */
@@ -54,7 +56,7 @@ const anyToken = 0;
 export function makePlan({ recipe, folder }: LoadedRecipe, runs = 'runs'): Plan {
   const { train, tokenizer, hardware } = recipe;
   const config = modelConfig(recipe, tokenizer.vocabularySize, anyToken, anyToken);
-  const stages = planStages(train, config);
+  const stages = planStages(recipe, config);
   const sum = (key: 'tokens' | 'flops') => stages.reduce((total, stage) => total + stage[key], 0);
   const memory = estimateMemory(config, train, {
     tokens: largestMicroBatch(train),
@@ -87,13 +89,24 @@ export function makePlan({ recipe, folder }: LoadedRecipe, runs = 'runs'): Plan 
   return plan;
 }
 
-function planStages(train: TrainRecipe, config: ModelConfig): PlannedStage[] {
+function planStages(recipe: LoadedRecipe['recipe'], config: ModelConfig): PlannedStage[] {
+  const { train } = recipe;
   const tokens = stageTokens(train);
+  const thetas = stageRopeThetas(recipe);
   return train.stages.map(({ name, steps, mixture, sequenceLength = train.sequenceLength }, index) => {
     const total = Object.values(mixture).reduce((sum, weight) => sum + weight, 0);
     const shares = Object.entries(mixture).map(([source, weight]) => [source, weight / total] as const);
     const flops = tokens[index] * flopsPerToken(config, sequenceLength);
-    return { name, steps, sequenceLength, tokens: tokens[index], flops, mixture: Object.fromEntries(shares) };
+    const ropeTheta = thetas[index];
+    return {
+      name,
+      steps,
+      sequenceLength,
+      ropeTheta,
+      tokens: tokens[index],
+      flops,
+      mixture: Object.fromEntries(shares),
+    };
   });
 }
 

@@ -70,6 +70,14 @@ describe('the other plans', () => {
     expect([1, 4, 40, 41, 44].map(scale)).toEqual([0.025, 0.1, expect.closeTo(0, 3), 0.025, 0.1]);
   });
 
+  it('show the RoPE base of each stage', () => {
+    const loaded = recipeOf('long-context');
+    const plan = makePlan(loaded);
+    expect(plan.stages.map(({ ropeTheta }) => ropeTheta)).toEqual([2e6, 5e6]);
+    expect(formatPlan(plan, loaded)).toContain('to 2k: 40 steps × 2048, RoPE base 5000000, 328 k tokens; ');
+    expect(makePlan(recipeOf('quickstart')).stages.map(({ ropeTheta }) => ropeTheta)).toEqual([5e4, 5e4, 5e4]);
+  });
+
   it('find what would go wrong', () => {
     const loaded = loadRecipe(writeTinyRecipe(folder, { hardware: { devices: 1, teraflops: 1, memoryGiB: 1e-5 } }));
     const findings = makePlan(loaded).findings.map(({ kind, message }) => `${kind}: ${message}`);
