@@ -24,11 +24,16 @@ export function runSchedule(train: TrainRecipe): Schedule {
   return makeSchedule({ ...train, kind: train.schedule }, totalStepsOf(train));
 }
 
-/** The stages as the Trainer takes them. */
-export function trainStages({ stages }: TrainRecipe): TrainStage[] {
-  return stages.map(({ name, steps, schedule, resetOptimizer }) => ({
+/**
+ * The stages as the Trainer takes them.
+ *
+ * @param enter makes the model fit the stage of this index
+ */
+export function trainStages({ stages }: TrainRecipe, enter?: (index: number) => void): TrainStage[] {
+  return stages.map(({ name, steps, schedule, resetOptimizer }, index) => ({
     name,
     steps,
+    ...(enter && { enter: () => enter(index) }),
     ...(resetOptimizer && { resetOptimizer }),
     ...(schedule && { schedule: makeSchedule(schedule, steps) }),
   }));

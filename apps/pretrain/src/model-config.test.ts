@@ -11,7 +11,10 @@ describe('stageRopeThetas', () => {
     const thetas = (...own: (number | undefined)[]) =>
       stageRopeThetas({
         model,
-        train: { ...train, stages: own.map((ropeTheta) => ({ ...train.stages[0], ropeTheta })) },
+        train: {
+          ...train,
+          stages: own.map((ropeTheta) => ({ name: 'one', steps: 1, mixture: { web: 1 }, ropeTheta })),
+        },
       });
     expect(thetas(undefined, undefined)).toEqual([50_000, 50_000]);
     expect(thetas(undefined, 2e6, undefined, 5e6)).toEqual([50_000, 2e6, 2e6, 5e6]);

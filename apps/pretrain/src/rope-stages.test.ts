@@ -31,7 +31,7 @@ const metricsOf = (runs: string) =>
   fileOf(runs, 'metrics.jsonl')
     .trim()
     .split('\n')
-    .map((line) => ({ ...(JSON.parse(line) as { step: number }), timing: null }));
+    .map((line) => JSON.parse(line, (key, value: unknown) => (key === 'timing' ? null : value)) as { step: number });
 const evaluationOf = (runs: string) =>
   (JSON.parse(fileOf(runs, 'steps/evaluate.json')) as { summary: { after: number; samples: unknown } }).summary;
 

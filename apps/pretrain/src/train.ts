@@ -6,7 +6,7 @@ import { countParameters, flopsPerToken, SmolLM, type ModelTensor } from '@smol/
 import { loadModel } from '@smol/model/node';
 import type { Tokenizer } from '@smol/tokenizer';
 import { loadTokenizer } from '@smol/tokenizer/node';
-import { measurePeakFlops, progressSink, Trainer, type TrainResult, type TrainStage } from '@smol/train';
+import { measurePeakFlops, progressSink, Trainer, type TrainResult } from '@smol/train';
 import { eventLog, jsonlSink, tensorboardSink } from '@smol/train/node';
 import { toFloat32 } from '@smol/weights';
 import { readSafetensors } from '@smol/weights/node';
@@ -209,6 +209,7 @@ export function makeTrainer(context: StepContext, model: SmolLM, loader: BatchLo
   const { train } = recipe;
   const { evaluateEvery, inspectEvery, microBatchRows, resume } = train;
   const totalSteps = totalStepsOf(train);
+  const ropeThetas = stageRopeThetas(recipe);
   return new Trainer({
     model: {
       parameters: model.parameters,
@@ -222,7 +223,7 @@ export function makeTrainer(context: StepContext, model: SmolLM, loader: BatchLo
     loader,
     totalSteps,
     schedule: runSchedule(train),
-    stages: stagesOf(recipe, model),
+    stages: trainStages(train, (index) => model.setRopeTheta(ropeThetas[index])),
     gradientClip: makeClip(train),
     guards: makeGuards(train),
     ...(microBatchRows !== undefined && { microBatchRows }),
@@ -246,15 +247,6 @@ export function makeTrainer(context: StepContext, model: SmolLM, loader: BatchLo
     signal,
     config: recipe,
   });
-}
-
-/** The stages, each of which gives the model its rotary base. */
-function stagesOf(recipe: StepContext['recipe'], model: SmolLM): TrainStage[] {
-  const thetas = stageRopeThetas(recipe);
-  return trainStages(recipe.train).map((stage, index) => ({
-    ...stage,
-    enter: () => model.setRopeTheta(thetas[index]),
-  }));
 }
 
 /** Bytes of text a token of the training sources stands for, on average. */

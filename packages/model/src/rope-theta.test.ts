@@ -46,7 +46,7 @@ describe('another base of the rotary embedding', () => {
     const gradientsOf = (model: SmolLM, checkpointing: boolean) => {
       const batch = { inputs_BT: ids(ROWS), targets_BT: ids(ROWS) };
       const { grads } = tf.variableGrads(() => model.loss(batch, { checkpointing }), [...model.parameters.values()]);
-      return [...model.parameters.values()].map(({ name }) => [...grads[name].dataSync()]);
+      return [...model.parameters.values()].map(({ name }) => Array.from(grads[name].dataSync()));
     };
     for (const checkpointing of [false, true])
       expect(gradientsOf(changed, checkpointing)).toEqual(gradientsOf(expected, checkpointing));
