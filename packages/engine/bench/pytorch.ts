@@ -8,6 +8,7 @@ export interface PeerAnswer {
   readonly ms: number;
   /** Largest resident size of the process, for steps. */
   readonly peakBytes?: number;
+  readonly baseBytes?: number;
 }
 
 /** A Python with torch: SMOL_PYTHON, else the environment that `npm run oracle -- engine` has made. */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { HeapBackend } from '../src/heap/heap-backend.ts';
 import type { BenchRow } from './bench-row.ts';
 import { median, row } from './bench-row.ts';
 import { contestants, enter, enterStockWasm, nameOf } from './contestants.ts';
@@ -17,16 +18,18 @@ const models = STEP_MODELS.filter(({ name }) => (process.env['SMOL_BENCH_MODELS'
 
 interface Measured {
   readonly tokensPerSecond: number;
-  /** Bytes the engine's heap has taken from the system: the most that tensors ever needed. */
-  readonly heapBytes: number;
+  /** The most bytes of tensors that lived at once, weights and optimizer state included; undefined on engines without a heap. */
+  readonly peakBytes: number | undefined;
 }
 
 function measure(model: StepModel, runs: number): Measured {
+  const { heap } = tf.backend() as Partial<HeapBackend>;
+  heap?.takePeak();
   const { step, dispose } = trainer(model);
   const ms = median(() => void step(), runs, 1);
-  const { reservedBytes = 0 } = tf.backend().memory() as { reservedBytes?: number };
+  const peakBytes = heap?.takePeak();
   dispose();
-  return { tokensPerSecond: (1e3 * model.batch * model.time) / ms, heapBytes: reservedBytes };
+  return { tokensPerSecond: (1e3 * model.batch * model.time) / ms, peakBytes };
 }
 
 function askPeers(model: StepModel, dtype: string): Record<string, PeerAnswer | undefined> {
@@ -50,7 +53,7 @@ async function rowsOf(
   stock?: number,
 ) {
   await enter(contestant);
-  const { tokensPerSecond, heapBytes } = measure(model, 3);
+  const { tokensPerSecond, peakBytes } = measure(model, 3);
   const title = `${model.name}, ${nameOf(contestant)}`;
   const about = ['step', title, 'tokens/s'] as const;
   const tokens = 1e3 * model.batch * model.time;
@@ -58,16 +61,19 @@ async function rowsOf(
     row(about, tokensPerSecond, peer, answer && tokens / answer.ms, 'more'),
   );
   if (stock !== undefined) rows.push(row(about, tokensPerSecond, 'tfjs-wasm', stock, 'more'));
-  const peak = peers['pytorch-eager']?.peakBytes;
-  rows.push(
-    row(
-      ['memory', `${title}: tensors against the process`, 'MiB'],
-      heapBytes / 2 ** 20,
-      'pytorch-eager',
-      peak && peak / 2 ** 20,
-      'less',
-    ),
-  );
+  // What PyTorch's process grew by: its tensors, without its libraries.
+  const eager = peers['pytorch-eager'];
+  const grown = eager?.peakBytes && eager.baseBytes && eager.peakBytes - eager.baseBytes;
+  if (peakBytes !== undefined)
+    rows.push(
+      row(
+        ['memory', `${title}, tensors`, 'MiB'],
+        peakBytes / 2 ** 20,
+        'pytorch-eager',
+        grown && grown / 2 ** 20,
+        'less',
+      ),
+    );
   return rows;
 }
 

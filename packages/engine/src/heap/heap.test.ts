@@ -54,6 +54,14 @@ describe('Heap', () => {
     expect(heap.allocate(990)).toBe(first);
   });
 
+  it('remembers the most that was in use at once', () => {
+    const heap = new Heap(new WasmMemory());
+    heap.free(heap.allocate(1000), 1000);
+    heap.allocate(64);
+    expect(heap.takePeak()).toBe(blockSize(1000));
+    expect(heap.takePeak()).toBe(64);
+  });
+
   it('reports a full heap with sizes and remedies, and works on', () => {
     const heap = new Heap(new WasmMemory(8 * MEBIBYTE));
     const address = heap.allocate(4 * MEBIBYTE);

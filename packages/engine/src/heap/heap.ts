@@ -46,6 +46,7 @@ export class Heap {
   #top = 0;
   #end = 0;
   #used = 0;
+  #peak = 0;
 
   constructor(memory: HeapMemory) {
     this.memory = memory;
@@ -56,12 +57,20 @@ export class Heap {
     return this.#used;
   }
 
+  /** The most bytes that were in use at once since the last call. */
+  takePeak(): number {
+    const peak = this.#peak;
+    this.#peak = this.#used;
+    return peak;
+  }
+
   /** Address of a block of at least `bytes`. Its content is whatever was there. Throws EngineError OUT_OF_MEMORY. */
   allocate(bytes: number): number {
     const size = blockSize(bytes);
     const address = this.#free.get(size)?.pop() ?? this.#extend(size) ?? this.#split(size);
     if (address === undefined) throw this.#outOfMemory(bytes);
     this.#used += size;
+    this.#peak = Math.max(this.#peak, this.#used);
     return address;
   }
 
