@@ -44,13 +44,14 @@ async function opened(job) {
   }
   if (threads > 1 && library !== 'ours') return inThreads(job);
   const { tokenizer, ...tasks } = await LIBRARIES[library](job);
+  if (job.sendsIds) return (texts) => texts.map((text) => Uint32Array.from(tasks.encode(text)));
   if (threads === 1) return (texts) => texts.map(tasks[task] ?? ((text) => tasks.encode(text).length));
   const { BatchEncoder } = await import(`${job.dist}/node.js`);
   const encoder = new BatchEncoder(tokenizer, { workers: threads });
   return (texts) => encoder.encode(texts);
 }
 
-/** Worker threads that take every nth text each. */
+/** Worker threads that take every nth text each and send its ids, which are what the caller wants. */
 function inThreads(job) {
   const workers = Array.from({ length: job.threads }, () => new Worker(new URL(import.meta.url), { workerData: job }));
   const answer = async (worker, texts) => {
@@ -129,5 +130,5 @@ if (isMainThread) {
   console.log(JSON.stringify(await (job.task === 'train' ? training(job) : encoding(job))));
   process.exit();
 }
-const run = await opened({ ...workerData, threads: 1 });
+const run = await opened({ ...workerData, threads: 1, sendsIds: true });
 parentPort.on('message', (texts) => parentPort.postMessage(run(texts), []));

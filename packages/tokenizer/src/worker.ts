@@ -15,10 +15,14 @@ function answer(run: () => unknown): WorkerAnswer {
   }
 }
 
+/** The memory of encoded ids, which moves to the other thread instead of being copied. */
+function buffersOf(given: WorkerAnswer): ArrayBuffer[] {
+  const values = 'value' in given && Array.isArray(given.value) ? (given.value as unknown[]) : [];
+  return [...new Set(values.filter((ids) => ids instanceof Uint32Array).map((ids) => ids.buffer as ArrayBuffer))];
+}
+
 const runTask = taskRunner(workerData as WorkerRole);
-parentPort?.on('message', (task: WorkerTask) =>
-  parentPort?.postMessage(
-    answer(() => runTask(task)),
-    [],
-  ),
-);
+parentPort?.on('message', (task: WorkerTask) => {
+  const given = answer(() => runTask(task));
+  parentPort?.postMessage(given, buffersOf(given));
+});
