@@ -13,7 +13,7 @@ const round = (value: number) => Number(value.toPrecision(4));
 
 /** A row whose ratio is ours / peer where more is better, and peer / ours where less is. */
 export function row(
-  [bench, name, unit]: readonly [bench: string, name: string, unit: string],
+  [what, name, unit]: readonly [what: string, name: string, unit: string],
   ours: number,
   peer: string,
   peerValue: number | null | undefined,
@@ -21,7 +21,15 @@ export function row(
 ): BenchRow {
   const known = peerValue ?? null;
   const ratio = known === null ? null : round(better === 'more' ? ours / known : known / ours);
-  return { bench, case: name, ours: round(ours), unit, peer, peerValue: known === null ? null : round(known), ratio };
+  return {
+    bench: 'engine',
+    case: `${what} ${name}`,
+    ours: round(ours),
+    unit,
+    peer,
+    peerValue: known === null ? null : round(known),
+    ratio,
+  };
 }
 
 /** Median milliseconds of `runs` calls after `warm` to warm up. */
