@@ -36,7 +36,6 @@ class Thread {
   }
 
   #order(message: WorkerOrder): void {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has none
     this.#worker.postMessage(message);
   }
 

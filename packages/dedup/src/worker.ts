@@ -7,7 +7,6 @@ import type { WorkerMessage, WorkerOrder } from './task-pool.ts';
 /** The thread that does tasks of an out-of-core run, one at a time. */
 
 let context: TaskContext | undefined;
-// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has none
 const post = (message: WorkerMessage) => parentPort?.postMessage(message);
 
 parentPort?.on('message', async (order: WorkerOrder) => {
