@@ -20,6 +20,8 @@ struct Engine {
   ThreadPool pool;
   /** Where JavaScript writes the arguments of a call. */
   double* arguments = nullptr;
+  /** What `start` gave the first time. */
+  napi_ref description = nullptr;
 };
 
 void check(napi_env env, napi_status status) {
@@ -57,6 +59,12 @@ napi_value numberFor(napi_env env, double number) {
 napi_value textFor(napi_env env, const char* text) {
   napi_value value = nullptr;
   check(env, napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value));
+  return value;
+}
+
+napi_value undefinedValue(napi_env env) {
+  napi_value value = nullptr;
+  check(env, napi_get_undefined(env, &value));
   return value;
 }
 
@@ -105,10 +113,7 @@ napi_value reserve(napi_env env, napi_callback_info info) {
   const size_t bytes = static_cast<size_t>(numberOf(env, call.arguments[0]));
   void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   napi_value result = nullptr;
-  if (memory == MAP_FAILED) {
-    check(env, napi_get_undefined(env, &result));
-    return result;
-  }
+  if (memory == MAP_FAILED) return undefinedValue(env);
 #if defined(MADV_HUGEPAGE)
   madvise(memory, bytes, MADV_HUGEPAGE);
 #endif
@@ -141,8 +146,6 @@ napi_value describe(napi_env env, Engine* engine) {
   engine->arguments = static_cast<double*>(data);
   napi_value arguments = nullptr;
   check(env, napi_create_typedarray(env, napi_float64_array, kMostArguments, buffer, 0, &arguments));
-  napi_ref keep = nullptr;  // for the life of the environment
-  check(env, napi_create_reference(env, arguments, 1, &keep));
   check(env, napi_set_named_property(env, result, "kernels", names));
   check(env, napi_set_named_property(env, result, "arguments", arguments));
   check(env, napi_set_named_property(env, result, "instructionSet", textFor(env, engine->table->instructionSet)));
@@ -154,16 +157,27 @@ napi_value describe(napi_env env, Engine* engine) {
   return result;
 }
 
-/** start(instructionSet): the engine on that set, or on the best one when it is empty; undefined when the machine lacks it. */
+/**
+ * start(instructionSet): the engine on that set, or on the best one when it is empty; undefined when the machine lacks it or the
+ * engine has started on another. Starting again gives the same object: tensors and packed panels belong to one set.
+ */
 napi_value start(napi_env env, napi_callback_info info) {
   Call call(env, info);
+  Engine* engine = call.engine;
   char name[32] = {};
   check(env, napi_get_value_string_utf8(env, call.arguments[0], name, sizeof name, nullptr));
-  call.engine->table = chooseTable(name);
-  if (call.engine->table != nullptr) return describe(env, call.engine);
-  napi_value undefined = nullptr;
-  check(env, napi_get_undefined(env, &undefined));
-  return undefined;
+  const KernelTable* table = chooseTable(name);
+  if (table == nullptr || (engine->table != nullptr && engine->table != table)) return undefinedValue(env);
+  napi_value description = nullptr;
+  if (engine->table == nullptr) {
+    engine->table = table;
+    description = describe(env, engine);
+    // For the life of the environment: it also keeps the array that `arguments` points into.
+    check(env, napi_create_reference(env, description, 1, &engine->description));
+    return description;
+  }
+  check(env, napi_get_reference_value(env, engine->description, &description));
+  return description;
 }
 
 void destroy(napi_env, void* data, void*) { delete static_cast<Engine*>(data); }

@@ -103,6 +103,20 @@ describe("choosing 'native'", () => {
     expect(findNative()).toMatchObject({ found: false, why: expect.stringContaining('/nowhere/smol.node') });
   });
 
+  it.runIf(native.found)(
+    'on another instruction set than the one it runs on is refused, and disturbs nothing',
+    async () => {
+      await useEngine('native');
+      const before = product(false, true);
+      for (const set of ['avx9000', 'avx2', 'avx512', 'avx512bf16', 'neon']) {
+        vi.stubEnv('SMOL_NATIVE_ISA', set);
+        const again = findNative();
+        expect(again.found).toBe(native.found && native.instructionSet === set);
+        expect(product(false, true)).toEqual(before);
+      }
+    },
+  );
+
   it.runIf(native.found)('names an instruction set that this machine or build lacks', () => {
     vi.stubEnv('SMOL_NATIVE_ISA', 'avx9000');
     expect(findNative()).toMatchObject({ found: false, why: expect.stringContaining('SMOL_NATIVE_ISA=avx9000') });

@@ -8,7 +8,6 @@ import { loadAddon } from './native/load-addon.ts';
 import { multiplyInto } from './native/multiply.ts';
 import { NativeBackend } from './native/native-backend.ts';
 import type { Precision } from './native/native-backend.ts';
-import { isNode } from './wasm/worker-thread.ts';
 
 /** Name under which the native engine is registered as a tfjs backend. */
 const NATIVE_BACKEND = 'smol-native';
@@ -21,7 +20,6 @@ const REMEDY =
 export function findNative():
   | { readonly found: true; readonly instructionSet: string }
   | { readonly found: false; readonly why: string } {
-  if (!isNode()) return { found: false, why: 'it runs in Node only' };
   const loaded = loadAddon();
   if ('addon' in loaded) return { found: true, instructionSet: loaded.addon.instructionSet };
   return { found: false, why: loaded.causes.join('; ') };
@@ -42,7 +40,7 @@ export async function useNative(threads: number, precision: Precision): Promise<
 }
 
 function createBackend(): NativeBackend {
-  const loaded = isNode() ? loadAddon() : { causes: ['it runs in Node only'] };
+  const loaded = loadAddon();
   if (!('addon' in loaded)) {
     const causes = loaded.causes.join('; ');
     throw new EngineError('ENGINE_UNAVAILABLE', `the engine 'native' is not there (${causes}); ${REMEDY}`);

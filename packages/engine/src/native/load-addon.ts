@@ -1,4 +1,5 @@
 import { EngineError } from '../engine-error.ts';
+import { isNode } from '../wasm/worker-thread.ts';
 
 /** A fresh range of memory; the buffer lives as long as anything refers to it. */
 export interface Reservation {
@@ -26,24 +27,22 @@ interface AddonModule {
   start(instructionSet: string): NativeAddon | undefined;
 }
 
-/** How the loader came to the addon, or why it did not. */
-export type LoadedAddon = { readonly addon: NativeAddon; readonly path: string } | { readonly causes: string[] };
+/** The addon, or why it could not be had. */
+export type LoadedAddon = { readonly addon: NativeAddon } | { readonly causes: readonly string[] };
 
 /** Name of the package with the compiled addon for this machine. */
-export function platformPackage(): string {
+function platformPackage(): string {
   const { glibcVersionRuntime } = (process.report?.getReport() as { header?: Record<string, string> })?.header ?? {};
   const musl = process.platform === 'linux' && glibcVersionRuntime === undefined ? '-musl' : '';
   return `@smol/engine-${process.platform}-${process.arch}${musl}`;
 }
 
 /** Where the addon may lie, in order: SMOL_NATIVE_ADDON, the build in this package, the package for this platform. */
-function candidates(require: NodeJS.Require): string[] {
+function* candidates(require: NodeJS.Require): Generator<string> {
   const override = process.env['SMOL_NATIVE_ADDON'];
-  if (override) return [override];
-  return [
-    require.resolve('@smol/engine/package.json').replace(/package\.json$/, 'native/build/smol.node'),
-    platformPackage(),
-  ];
+  if (override) return yield override;
+  yield require.resolve('@smol/engine/package.json').replace(/package\.json$/, 'native/build/smol.node');
+  yield platformPackage(); // asked for last: finding the C library takes a while
 }
 
 /** What was loaded, by the environment variables that decide on it. */
@@ -51,6 +50,7 @@ const loaded = new Map<string, LoadedAddon>();
 
 /** Loads and starts the addon, once. SMOL_NATIVE_ISA chooses an instruction set. */
 export function loadAddon(): LoadedAddon {
+  if (!isNode()) return { causes: ['it runs in Node only'] };
   const key = `${process.env['SMOL_NATIVE_ADDON']}\n${process.env['SMOL_NATIVE_ISA']}`;
   const known = loaded.get(key) ?? tryCandidates();
   loaded.set(key, known);
@@ -63,8 +63,7 @@ function tryCandidates(): LoadedAddon {
   const causes: string[] = [];
   for (const path of candidates(require)) {
     try {
-      const addon = startAddon(require(path) as AddonModule);
-      return { addon, path };
+      return { addon: startAddon(require(path) as AddonModule) };
     } catch (cause) {
       causes.push(`${path}: ${firstLine(cause)}`);
     }
@@ -76,8 +75,9 @@ function startAddon(module: AddonModule): NativeAddon {
   const set = process.env['SMOL_NATIVE_ISA'] ?? '';
   const addon = module.start(set);
   if (addon !== undefined) return addon;
-  const wanted = set === '' ? 'any instruction set it was compiled for' : `SMOL_NATIVE_ISA=${set}`;
-  throw new EngineError('ENGINE_UNAVAILABLE', `this processor does not support ${wanted}`);
+  const wanted = set === '' ? 'the instruction sets it was compiled for' : `SMOL_NATIVE_ISA=${set}`;
+  const message = `this processor does not support ${wanted}, or the engine has started on another set`;
+  throw new EngineError('ENGINE_UNAVAILABLE', message);
 }
 
 function firstLine(cause: unknown): string {
