@@ -77,8 +77,8 @@ function certainIds(p: Float64Array, k: number): { certain: Set<number>; weight:
 /**
  * Draws exactly K different ids with inclusion probability π = min(1, c·p) (systematic sampling) and weighs each by
  * p / π: the likeliest ids are always there with their own probability, the others share the rest evenly. The mean of the
- * weights over all draws is p (Horvitz and Thompson), and fewer numbers are needed for the same noise than with K draws
- * that may repeat themselves (weights count / K, arXiv 2503.16870).
+ * weights over all draws is p (Horvitz and Thompson), as it is of K draws that may repeat themselves (weights count / K,
+ * arXiv 2503.16870).
  *
  * @param p probabilities
  * @param uniform in [0, 1)

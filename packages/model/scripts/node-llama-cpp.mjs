@@ -1,5 +1,5 @@
 // llama.cpp by node-llama-cpp, on the CPU. It is installed on first use into a folder of its own outside the tree: as a dependency it
-// would bring some 500 MB of builds for graphics cards along. No script runs at installation; the binary is an npm package.
+// would bring builds for graphics cards along. No script runs at installation; the binary is an npm package.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

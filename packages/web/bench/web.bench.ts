@@ -76,7 +76,7 @@ async function otherExtractors(): Promise<Record<string, Extractor>> {
     import('defuddle/node'),
   ]);
   const withoutTags = (html: string | null | undefined) =>
-    parseHTML(`<body>${(html ?? '').replace(/>/g, '> ')}</body>`).document.body.textContent;
+    parseHTML(`<!doctype html><html><body>${(html ?? '').replace(/>/g, '> ')}</body></html>`).document.body.textContent;
   const withTitle = (title: string | null | undefined, html: string | null | undefined) =>
     `${title ?? ''}\n${withoutTags(html) ?? ''}`;
   return {
