@@ -9,6 +9,7 @@ import { residualBlock } from './residual-block.ts';
 import { shiftTargets } from './shift-targets.ts';
 import { transformerBlock } from './transformer-block.ts';
 import { withParallelHeads } from './with-parallel-heads.ts';
+import { countingConfig, rowsOfCounting } from './fixtures/counting-model.ts';
 
 beforeAll(() => useEngine('cpu'));
 beforeEach(() => tf.engine().startScope());
@@ -191,44 +192,8 @@ describe.each(Object.keys(blocks))('three heads of %s blocks', (name) => {
 });
 
 describe('withParallelHeads', () => {
-  const config = {
-    model_type: 'smollm3',
-    vocab_size: 8,
-    hidden_size: 8,
-    intermediate_size: 12,
-    num_hidden_layers: 1,
-    num_attention_heads: 2,
-    num_key_value_heads: 1,
-    head_dim: 4,
-    max_position_embeddings: 8,
-    rope_theta: 1e4,
-    no_rope_layers: [1],
-    rms_norm_eps: 1e-6,
-    initializer_range: 0.1,
-    tie_word_embeddings: true,
-  };
-  const rowsOfCounting = () => ({
-    inputs_BT: tf.tensor2d(
-      [
-        [1, 2, 3, 4, 5, 6],
-        [3, 4, 5, 6, 7, 1],
-      ],
-      undefined,
-      'int32',
-    ),
-    targets_BT: tf.tensor2d(
-      [
-        [2, 3, 4, 5, 6, 7],
-        [4, 5, 6, 7, 1, 2],
-      ],
-      undefined,
-      'int32',
-    ),
-    segmentIds_BT: tf.zeros([2, 6], 'int32') as tf.Tensor2D,
-  });
-
   it('trains a real SmolLM with its heads: all losses fall', () => {
-    const model = SmolLM.initialize(config, { seed: 1 });
+    const model = SmolLM.initialize(countingConfig, { seed: 1 });
     const heads = new ParallelHeads({
       predictions: 2,
       block: transformerBlock({ dimension: 8, queryHeads: 2, feedForward: 12, seed: 2 }),
@@ -252,7 +217,7 @@ describe('withParallelHeads', () => {
   });
 
   it("with one head is the model's own loss", () => {
-    const model = SmolLM.initialize(config, { seed: 1 });
+    const model = SmolLM.initialize(countingConfig, { seed: 1 });
     const alone = withParallelHeads(
       model,
       new ParallelHeads({ predictions: 1, block: residualBlock({ dimension: 8 }) }),

@@ -10,6 +10,7 @@ import { SequentialModules, type SequentialBatch } from './sequential-modules.ts
 import { shiftTargets } from './shift-targets.ts';
 import { transformerBlock } from './transformer-block.ts';
 import { withSequentialModules } from './with-sequential-modules.ts';
+import { countingConfig, rowsOfCounting } from './fixtures/counting-model.ts';
 
 beforeAll(() => useEngine('cpu'));
 beforeEach(() => tf.engine().startScope());
@@ -266,36 +267,10 @@ describe('weights by stage', () => {
 });
 
 describe('on a model', () => {
-  const config = {
-    model_type: 'smollm3',
-    vocab_size: 8,
-    hidden_size: 8,
-    intermediate_size: 12,
-    num_hidden_layers: 1,
-    num_attention_heads: 2,
-    num_key_value_heads: 1,
-    head_dim: 4,
-    max_position_embeddings: 8,
-    rope_theta: 1e4,
-    no_rope_layers: [1],
-    rms_norm_eps: 1e-6,
-    initializer_range: 0.1,
-    tie_word_embeddings: true,
-  };
-  const rowsOfCounting = () => ({
-    inputs_BT: ids([
-      [1, 2, 3, 4, 5, 6],
-      [3, 4, 5, 6, 7, 1],
-    ]),
-    targets_BT: ids([
-      [2, 3, 4, 5, 6, 7],
-      [4, 5, 6, 7, 1, 2],
-    ]),
-  });
   const modulesOf = (seed: number) => new SequentialModules({ depth: 1, dimension: 8, block: block(8), seed });
 
   it('train with it, tied embedding and all: both losses fall', () => {
-    const both = withSequentialModules(SmolLM.initialize(config, { seed: 1 }), modulesOf(2));
+    const both = withSequentialModules(SmolLM.initialize(countingConfig, { seed: 1 }), modulesOf(2));
     const variables = [...both.parameters.values()];
     const losses = (): number[] => {
       const headLosses: tf.Scalar[] = [];
@@ -313,7 +288,7 @@ describe('on a model', () => {
   });
 
   it('are saved by name beside it, come back the same, and are not in what the model exports', () => {
-    const model = SmolLM.initialize(config, { seed: 1 });
+    const model = SmolLM.initialize(countingConfig, { seed: 1 });
     const [first, second] = [modulesOf(2), modulesOf(3)];
     const both = withSequentialModules(model, first);
     expect([...both.parameters.keys()].filter((name) => !isHeadParameter(name))).toEqual([...model.toTensors().keys()]);
@@ -329,7 +304,7 @@ describe('on a model', () => {
   });
 
   it('needs an embedding to share', () => {
-    const model = SmolLM.initialize(config, { seed: 1 });
+    const model = SmolLM.initialize(countingConfig, { seed: 1 });
     expect(() => withSequentialModules(model, modulesOf(2), 'wte')).toThrow('has no parameter wte');
   });
 });

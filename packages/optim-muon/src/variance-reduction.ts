@@ -1,3 +1,4 @@
+import { globalNorm } from '@smol/ops';
 import * as tf from '@tensorflow/tfjs-core';
 
 // A rows, B columns of a matrix.
@@ -20,6 +21,6 @@ export function normalizeRows(update_AB: tf.Tensor2D, variance_A1: tf.Tensor2D, 
   const mean_A1 = tf.mean(tf.square(update_AB), 1, true);
   const next_A1: tf.Tensor2D = tf.add(tf.mul(variance_A1, beta2), tf.mul(mean_A1, 1 - beta2));
   const scaled_AB = tf.div(update_AB, tf.add(tf.sqrt(next_A1), 1e-8));
-  const ratio = tf.div(tf.norm(update_AB), tf.maximum(tf.norm(scaled_AB), 1e-30));
+  const ratio = tf.div(globalNorm([update_AB]), tf.maximum(globalNorm([scaled_AB]), 1e-30));
   return { update_AB: tf.mul(scaled_AB, ratio), variance_A1: next_A1 };
 }

@@ -1,3 +1,4 @@
+import { globalNorm } from '@smol/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { effectiveRank, stableRank, svdEntropy, symmetricEigenvalues } from './singular-values.ts';
 
@@ -73,7 +74,7 @@ export function inspectUpdate(
   const small = new Map([...matrices].filter(([, { shape }]) => Math.min(...shape) <= maximumRankSize));
   const singularValues = mapValues(small, (weight) => singularValuesOf(weight as tf.Tensor2D));
   const ranks = (measure: (values: number[]) => number) => mapValues(new Map(Object.entries(singularValues)), measure);
-  const norm = (tensor: tf.Tensor) => numberOf(() => tf.norm(tensor));
+  const norm = (tensor: tf.Tensor) => numberOf(() => globalNorm([tensor]));
   return {
     updateRatio: mapValues(after, (weight, name) => numberOf(() => updateRatio(before.get(name)!, weight))),
     weightRms: mapValues(after, (weight) => norm(weight) / Math.sqrt(weight.size)),
@@ -86,7 +87,7 @@ export function inspectUpdate(
 }
 
 function updateRatio(before: tf.Tensor, after: tf.Tensor): tf.Scalar {
-  return tf.div(tf.norm(tf.sub(after, before)), tf.maximum(tf.norm(before), 1e-12));
+  return tf.div(globalNorm([tf.sub(after, before)]), tf.maximum(globalNorm([before]), 1e-12));
 }
 
 function shareOfZeroRows(gradient_AB: tf.Tensor2D): tf.Scalar {

@@ -1,29 +1,17 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BatchLoader, TokenShard } from '@smol/dataset';
-import { useEngine } from '@smol/engine';
+import type { BatchLoader } from '@smol/dataset';
 import type { SmolLM } from '@smol/model';
 import * as tf from '@tensorflow/tfjs-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { memorySink, stepsOf, temporaryFolder, tinyRun, weightsOf, writeTinyShard } from './fixtures/tiny-run.ts';
+import { describe, expect, it } from 'vitest';
+import { memorySink, stepsOf, tinyRun, weightsOf } from './fixtures/tiny-run.ts';
+import { tinySetting } from './fixtures/tiny-setting.ts';
 import { jsonlSink } from './jsonl-sink.ts';
 import { adjusted, noRollbacks, regularStepBefore, rollbackScale } from './rollback.ts';
 import type { GuardOptions } from './step-guard.ts';
 import type { TrainerOptions } from './trainer-options.ts';
 
-const base = temporaryFolder();
-let shard: TokenShard;
-let folder: string;
-let runs = 0;
-
-beforeAll(async () => {
-  await useEngine('cpu');
-  shard = await writeTinyShard(base.folder);
-});
-afterAll(() => base.remove());
-beforeEach(() => {
-  folder = join(base.folder, `run-${runs++}`);
-});
+const setting = tinySetting();
 
 /** The loss is spoiled for the rows [from, to) that the loader draws, whatever step they come in. */
 function poison(
@@ -53,11 +41,11 @@ async function train(
   spoil: (loss: tf.Scalar) => tf.Scalar = nan,
 ) {
   const sink = memorySink();
-  const run = tinyRun(shard, {
+  const run = tinyRun(setting.shard, {
     ...twelveSteps,
     guards,
-    checkpoint: { folder, every: 3 },
-    sinks: [sink, jsonlSink(join(folder, 'metrics.jsonl'))],
+    checkpoint: { folder: setting.folder, every: 3 },
+    sinks: [sink, jsonlSink(join(setting.folder, 'metrics.jsonl'))],
     ...options,
   });
   poison(run.model, run.loader, rows, spoil);
@@ -99,13 +87,18 @@ describe('a run whose loss is NaN for several batches', () => {
     });
     expect(result).toMatchObject({ step: 12, rollbacks: 1, skippedSteps: 0, tokens: 12 * 32 });
     expect(Object.values(weights).flat().every(Number.isFinite)).toBe(true);
-    expect(readdirSync(folder).sort()).toEqual(['latest', 'metrics.jsonl', 'step-00000009-r1', 'step-00000012-r1']);
+    expect(readdirSync(setting.folder).sort()).toEqual([
+      'latest',
+      'metrics.jsonl',
+      'step-00000009-r1',
+      'step-00000012-r1',
+    ]);
   });
 
   it('trains as if that data had never been there', async () => {
     const { weights } = await train({}, [20, 28]);
-    folder = join(base.folder, `run-${runs++}`);
-    const run = tinyRun(shard, { ...twelveSteps, checkpoint: { folder, every: 3 } });
+    setting.freshFolder();
+    const run = tinyRun(setting.shard, { ...twelveSteps, checkpoint: { folder: setting.folder, every: 3 } });
     const next = run.loader.next.bind(run.loader);
     run.loader.next = () => {
       if (run.loader.state().rows === 12) run.loader.skip(4);
@@ -118,7 +111,7 @@ describe('a run whose loss is NaN for several batches', () => {
 
   it('has metrics without the steps that were undone', async () => {
     await train({}, [20, 28]);
-    const lines = readFileSync(join(folder, 'metrics.jsonl'), 'utf8').trim().split('\n');
+    const lines = readFileSync(join(setting.folder, 'metrics.jsonl'), 'utf8').trim().split('\n');
     const records = lines.map((line) => JSON.parse(line) as { step: number; skipped?: string });
     expect(records.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
     expect(records.some(({ skipped }) => skipped)).toBe(false);
@@ -132,9 +125,9 @@ describe('a run whose loss is NaN for several batches', () => {
         /^step \d+: loss is NaN, for the 2nd step in a row, after 2 rollbacks; go back to an earlier checkpoint/,
       ),
     });
-    folder = join(base.folder, `run-${runs++}`);
+    setting.freshFolder();
     await expect(train({ guards: { patience: 2 } }, everything)).rejects.toThrow('allow a rollback (guards.rollback)');
-    folder = join(base.folder, `run-${runs++}`);
+    setting.freshFolder();
     await expect(train({ guards: { notFinite: 'stop' } }, everything)).rejects.toThrow(
       'step 6: loss is NaN, for the 1st step in a row',
     );
@@ -176,7 +169,7 @@ describe('a run that trains on poisoned batches', () => {
   it('stops when no rollback is allowed, and trains on when nobody looks', async () => {
     const { rollback: _, ...alone } = risen;
     await expect(train({ totalSteps: 16, guards: alone }, [28, 48], raise)).rejects.toMatchObject({ code: 'DIVERGED' });
-    folder = join(base.folder, `run-${runs++}`);
+    setting.freshFolder();
     const { result } = await train({ totalSteps: 16, guards: { ...alone, divergence: false } }, [28, 48], raise);
     expect(result.step).toBe(16);
   });
@@ -187,29 +180,29 @@ describe('a rolled-back run that is stopped', () => {
     const adjust = { learningRate: 0.5 };
     const options = { guards: { ...guards, rollback: { adjust } } };
     const straight = await train(options, [20, 28]);
-    folder = join(base.folder, `run-${runs++}`);
+    setting.freshFolder();
     const controller = new AbortController();
     let written = 0;
     const stop = { name: 'stop', write: () => void (++written === stopAfter && controller.abort()) };
-    const sinks = () => [jsonlSink(join(folder, 'metrics.jsonl'))];
+    const sinks = () => [jsonlSink(join(setting.folder, 'metrics.jsonl'))];
     const first = await train({ ...options, signal: controller.signal, sinks: [...sinks(), stop] }, [20, 28]);
     expect(first.result.stopped).toBe(true);
     const second = await train({ ...options, sinks: sinks() }, [20, 28]);
     expect(second.weights).toEqual(straight.weights);
     expect(second.result).toMatchObject({ rollbacks: 1, step: 12 });
-    expect(existsSync(join(folder, 'step-00000012-r1'))).toBe(true);
+    expect(existsSync(join(setting.folder, 'step-00000012-r1'))).toBe(true);
   });
 });
 
 describe('rollbacks', () => {
   it('need checkpoints and a loader that can leave out data', () => {
-    expect(() => tinyRun(shard, { guards: { rollback: {} } })).toThrow(
+    expect(() => tinyRun(setting.shard, { guards: { rollback: {} } })).toThrow(
       'guards.rollback needs checkpoints to go back to',
     );
     const loader = { next: () => ({}) as never, state: () => 0, restore: () => {} };
-    const options = { guards: { rollback: {} }, checkpoint: { folder, every: 3 }, loader };
-    expect(() => tinyRun(shard, options)).toThrow('guards.rollback needs a loader with skip(steps)');
-    expect(() => tinyRun(shard, { guards: { rollback: { adjust: { clip: 2 } } } })).toThrow('guards.rollback');
+    const options = { guards: { rollback: {} }, checkpoint: { folder: setting.folder, every: 3 }, loader };
+    expect(() => tinyRun(setting.shard, options)).toThrow('guards.rollback needs a loader with skip(steps)');
+    expect(() => tinyRun(setting.shard, { guards: { rollback: { adjust: { clip: 2 } } } })).toThrow('guards.rollback');
   });
 
   it('add up, one by one', () => {

@@ -1,11 +1,9 @@
 import { truncateSync } from 'node:fs';
-import { join } from 'node:path';
 import { BatchLoader, TokenShard } from '@smol/dataset';
-import { useEngine } from '@smol/engine';
 import { SmolLM } from '@smol/model';
 import { AdamW, Muon, MuonClip, splitParameters, type MuonOptions } from '@smol/optim-muon';
 import * as tf from '@tensorflow/tfjs-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   memorySink,
   stepsOf,
@@ -15,6 +13,7 @@ import {
   weightsOf,
   writeTinyShard,
 } from './fixtures/tiny-run.ts';
+import { tinySetting } from './fixtures/tiny-setting.ts';
 import { constant } from './schedule.ts';
 import { piecewise } from './schedule-shapes.ts';
 import { Trainer } from './trainer.ts';
@@ -22,19 +21,7 @@ import type { TrainerOptions } from './trainer-options.ts';
 
 // Whatever goes wrong, a run recovers or stops with a clear message; it never trains on silently.
 
-const base = temporaryFolder();
-let shard: TokenShard;
-let folder: string;
-let runs = 0;
-
-beforeAll(async () => {
-  await useEngine('cpu');
-  shard = await writeTinyShard(base.folder);
-});
-afterAll(() => base.remove());
-beforeEach(() => {
-  folder = join(base.folder, `run-${runs++}`);
-});
+const setting = tinySetting();
 
 const allFinite = (model: SmolLM) => Object.values(weightsOf(model)).flat().every(Number.isFinite);
 
@@ -49,11 +36,11 @@ describe('a learning rate that explodes', () => {
 
   it('is survived by going back, with a lower rate', { tags: ['slow'] }, async () => {
     const sink = memorySink();
-    const run = tinyRun(shard, {
+    const run = tinyRun(setting.shard, {
       totalSteps: 30,
       schedule: exploding,
       guards: { ...guards, rollback: { maximum: 8, adjust: { learningRate: 0.1 } } },
-      checkpoint: { folder, every: 5 },
+      checkpoint: { folder: setting.folder, every: 5 },
       sinks: [sink],
     });
     const result = await run.trainer.run();
@@ -67,7 +54,7 @@ describe('a learning rate that explodes', () => {
 
   it('stops a run that may not go back, and says why', async () => {
     const sink = memorySink();
-    const run = tinyRun(shard, { totalSteps: 30, schedule: exploding, guards, sinks: [sink] });
+    const run = tinyRun(setting.shard, { totalSteps: 30, schedule: exploding, guards, sinks: [sink] });
     await expect(run.trainer.run()).rejects.toThrow(
       /step 1\d: the smoothed loss has risen from [\d.]+ to [\d.]+ and stays there; allow a rollback \(guards\.rollback\)/,
     );
@@ -88,7 +75,7 @@ describe('a gradient that is NaN under a finite loss', () => {
     const sink = memorySink();
     const weights: Record<string, number[]>[] = [];
     const look = { name: 'look', write: () => void weights.push(weightsOf(run.model)) };
-    const run = tinyRun(shard, { totalSteps: 8, sinks: [sink, look], ...options });
+    const run = tinyRun(setting.shard, { totalSteps: 8, sinks: [sink, look], ...options });
     const loss = run.model.loss.bind(run.model);
     let microBatches = 0;
     run.model.loss = (batch, lossOptions) => {
@@ -151,14 +138,14 @@ describe('a damaged shard', () => {
   it('whose tokens are not of the vocabulary stops the run too', async () => {
     const stages = [{ steps: 4, mixture: { tiny: 1 } }];
     const loader = new BatchLoader({
-      sources: { tiny: [shard] },
+      sources: { tiny: [setting.shard] },
       stages,
       batchSize: 4,
       sequenceLength: 8,
       seed: 3,
       vocabularySize: 5,
     });
-    const run = tinyRun(shard, { loader });
+    const run = tinyRun(setting.shard, { loader });
     await expect(run.trainer.run()).rejects.toMatchObject({ code: 'INVALID_TOKEN' });
     run.dispose();
   });
@@ -175,7 +162,7 @@ describe('attention logits that grow without end', () => {
     const trainer = new Trainer({
       model,
       optimizers,
-      loader: new BatchLoader({ sources: { tiny: [shard] }, stages, batchSize: 4, sequenceLength: 8, seed: 3 }),
+      loader: new BatchLoader({ sources: { tiny: [setting.shard] }, stages, batchSize: 4, sequenceLength: 8, seed: 3 }),
       totalSteps: 60,
       schedule: constant(),
       guards: { spikeThreshold: Infinity, divergence: false },

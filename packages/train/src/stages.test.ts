@@ -1,27 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TokenShard } from '@smol/dataset';
-import { useEngine } from '@smol/engine';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { memorySink, stepsOf, temporaryFolder, tinyRun, weightsOf, writeTinyShard } from './fixtures/tiny-run.ts';
+import { describe, expect, it } from 'vitest';
+import { memorySink, stepsOf, tinyRun, weightsOf } from './fixtures/tiny-run.ts';
+import { tinySetting } from './fixtures/tiny-setting.ts';
 import { constant, wsd } from './schedule.ts';
 import { piecewise } from './schedule-shapes.ts';
 import { placeStages, stageOf, stageScale } from './stages.ts';
 import type { TrainerOptions } from './trainer-options.ts';
 
-const base = temporaryFolder();
-let shard: TokenShard;
-let folder: string;
-let runs = 0;
-
-beforeAll(async () => {
-  await useEngine('cpu');
-  shard = await writeTinyShard(base.folder);
-});
-afterAll(() => base.remove());
-beforeEach(() => {
-  folder = join(base.folder, `run-${runs++}`);
-});
+const setting = tinySetting();
 
 describe('stages', () => {
   const stages = placeStages([
@@ -45,7 +32,7 @@ describe('stages', () => {
   });
 
   it('must add up', () => {
-    expect(() => tinyRun(shard, { stages: [{ name: 'a', steps: 3 }] })).toThrow(
+    expect(() => tinyRun(setting.shard, { stages: [{ name: 'a', steps: 3 }] })).toThrow(
       'the stages have 3 steps, totalSteps is 8',
     );
   });
@@ -55,7 +42,7 @@ describe('a run in stages', () => {
   /** Two stages; says what was entered and when. */
   function stagedRun(entered: string[], options: Partial<TrainerOptions> = {}, resetOptimizer = true) {
     const enter = (name: string) => () => void entered.push(name);
-    return tinyRun(shard, {
+    return tinyRun(setting.shard, {
       schedule: constant(),
       stages: [
         { name: 'short', steps: 5, enter: enter('short') },
@@ -97,7 +84,7 @@ describe('a run in stages', () => {
       name: 'stop',
       write: ({ step }: { step: number }) => void (step === stopAfter && controller.abort()),
     };
-    const checkpoint = { folder, every: 100 };
+    const checkpoint = { folder: setting.folder, every: 100 };
     const first = stagedRun([], { checkpoint, signal: controller.signal, sinks: [stop] });
     await first.trainer.run();
     const entered: string[] = [];
@@ -114,7 +101,7 @@ describe('a run whose second stage has another RoPE base', () => {
   function ropeRun(options: Partial<TrainerOptions> = {}) {
     const sink = memorySink();
     const bases = (theta: number) => ({ enter: () => run.model.setRopeTheta(theta) });
-    const run = tinyRun(shard, {
+    const run = tinyRun(setting.shard, {
       stages: [
         { name: 'short', steps: 4, ...bases(500) },
         { name: 'long', steps: 4, ...bases(20) },
@@ -137,7 +124,7 @@ describe('a run whose second stage has another RoPE base', () => {
       [6, 20],
       [8, 20],
     ]);
-    const same = tinyRun(shard);
+    const same = tinyRun(setting.shard);
     same.model.setRopeTheta(500);
     await same.trainer.run();
     expect(weightsOf(same.model)).not.toEqual(weightsOf(run.model));
@@ -147,7 +134,7 @@ describe('a run whose second stage has another RoPE base', () => {
   it.each([2, 3, 4, 5, 6, 8])('that breaks down at step %i goes on bit for bit, its evaluations too', async (at) => {
     const straight = ropeRun();
     await straight.trainer.run();
-    const checkpoint = { folder, every: 1 };
+    const checkpoint = { folder: setting.folder, every: 1 };
     const breakDown = () => {
       throw new Error('killed');
     };
@@ -172,7 +159,7 @@ describe('schedules of single optimizers', () => {
       { step: 1, value: 0.8 },
       { step: 8, value: 0.94 },
     ]);
-    const run = tinyRun(shard, {
+    const run = tinyRun(setting.shard, {
       schedule: constant(),
       sinks: [sink],
       optimizerSchedules: { muon: { momentum, weightDecay: constant(0.3) }, adamw: { learningRate: constant(0.5) } },
@@ -184,7 +171,7 @@ describe('schedules of single optimizers', () => {
     );
     expect(records[0]).toMatchObject({ weightDecay: { muon: 0.3 }, learningRate: { muon: 0.02, adamw: 0.005 } });
     run.dispose();
-    expect(() => tinyRun(shard, { optimizerSchedules: { lion: {} } })).toThrow(
+    expect(() => tinyRun(setting.shard, { optimizerSchedules: { lion: {} } })).toThrow(
       'optimizerSchedules names "lion"; the optimizers are muon, adamw',
     );
   });
@@ -193,7 +180,7 @@ describe('schedules of single optimizers', () => {
 describe('metrics', () => {
   it('have the utilisation of the engine, and an inspection when it is due', async () => {
     const sink = memorySink();
-    const run = tinyRun(shard, {
+    const run = tinyRun(setting.shard, {
       sinks: [sink],
       flopsPerToken: (sequenceLength) => 100 * sequenceLength,
       peakFlops: 1e9,
@@ -228,8 +215,8 @@ describe('checkpoints', () => {
   it('are written before each evaluation, when asked for, and the best one stays', async () => {
     const sink = memorySink();
     const losses = [3, 1, 2, 4];
-    const run = tinyRun(shard, {
-      checkpoint: { folder, every: 3, keep: 1 },
+    const run = tinyRun(setting.shard, {
+      checkpoint: { folder: setting.folder, every: 3, keep: 1 },
       evaluate: { every: 2, run: (step) => ({ loss: losses[step / 2 - 1] }) },
       sinks: [sink, { name: 'ask', write: ({ step }) => void (step === 5 && run.trainer.requestCheckpoint()) }],
     });
@@ -248,21 +235,21 @@ describe('checkpoints', () => {
       'checkpoint 6',
       'checkpoint 8',
     ]);
-    expect(readFileSync(join(folder, 'best'), 'utf8')).toBe('step-00000004\n');
-    expect(readdirSync(folder)).toContain('step-00000004');
+    expect(readFileSync(join(setting.folder, 'best'), 'utf8')).toBe('step-00000004\n');
+    expect(readdirSync(setting.folder)).toContain('step-00000004');
     run.dispose();
   });
 });
 
 describe('a branch', () => {
   it('decays from a checkpoint of a longer run and ends with the bits of a run of its own length', async () => {
-    const straight = tinyRun(shard);
+    const straight = tinyRun(setting.shard);
     await straight.trainer.run();
     const controller = new AbortController();
     const stop = { name: 'stop', write: ({ step }: { step: number }) => void (step === 5 && controller.abort()) };
-    const checkpoint = { folder, every: 100 };
+    const checkpoint = { folder: setting.folder, every: 100 };
     const endless = wsd({ totalSteps: 100, warmupSteps: 2 });
-    const trunk = tinyRun(shard, {
+    const trunk = tinyRun(setting.shard, {
       totalSteps: 100,
       schedule: endless,
       checkpoint,
@@ -271,7 +258,7 @@ describe('a branch', () => {
     });
     await trunk.trainer.run();
     const sink = memorySink();
-    const branch = tinyRun(shard, { checkpoint, sinks: [sink] });
+    const branch = tinyRun(setting.shard, { checkpoint, sinks: [sink] });
     await branch.trainer.run();
     expect(weightsOf(branch.model)).toEqual(weightsOf(straight.model));
     expect(sink.events[0]).toMatchObject({
