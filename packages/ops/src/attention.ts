@@ -2,7 +2,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { attentionBias } from './attention-bias.ts';
 import type { AttentionMask } from './attention-bias.ts';
-import { hasFusedKernel, runFusedMany } from './fused-kernel.ts';
+import { hasFusedKernel, runFused } from './fused-kernel.ts';
+import type { KernelInputs } from './fused-kernel.ts';
 import { checkArgument, checkShape } from './ops-error.ts';
 
 /** Options of {@link attention}. */
@@ -35,30 +36,28 @@ interface ResolvedOptions extends AttentionMask {
   returnMaxLogits: boolean;
 }
 
-/**
- * Kernel contract. `SmolAttention` {q `[B, Q, H, K]`, k, v `[B, T, G, K]`, segmentIds? int32 `[B, T]`}, attributes
- * {scale, causal, slidingWindow (0 = off), softCap (0 = off)} → [output like q, logSumExp `[B, H, Q]`, maxLogits `[H]`].
- * `SmolAttentionGrad` {dy, q, k, v, output, logSumExp, segmentIds?}, the same attributes → [dq, dk, dv].
- * Query i sits at key position T − Q + i and has that position's segment; query head h reads key head ⌊h·G/H⌋.
- * Saved: q, k, v, output, logSumExp and segmentIds. `customGrad`, because a registered gradient cannot save an optional input.
- */
+type Saved = Omit<KernelInputs<'SmolAttentionGrad'>, 'dy'>;
+
+/** The kernel, in a `customGrad`, because a registered gradient cannot save an optional input. */
 function fusedAttention(q: tf.Tensor4D, k: tf.Tensor4D, v: tf.Tensor4D, options: ResolvedOptions): AttentionResult {
   const { scale, causal, slidingWindow, softCap, segmentIds_BT, returnMaxLogits } = options;
   const attributes = { scale, causal, slidingWindow, softCap };
   let kept_H: tf.Tensor1D | undefined;
   const run = tf.customGrad((...args) => {
     const save = args[3] as unknown as tf.GradSaveFunc;
-    const inputs: tf.NamedTensorMap = { q: args[0] as tf.Tensor, k: args[1] as tf.Tensor, v: args[2] as tf.Tensor };
-    if (segmentIds_BT) inputs.segmentIds = segmentIds_BT;
-    const [output, logSumExp, maxLogits] = runFusedMany('SmolAttention', inputs, attributes);
+    const [queries, keys, values] = args as unknown as tf.Tensor[];
+    const segments = segmentIds_BT ? { segmentIds: segmentIds_BT } : {};
+    const inputs = { q: queries, k: keys, v: values, ...segments };
+    const { output, logSumExp, maxLogits } = runFused('SmolAttention', inputs, attributes);
     if (returnMaxLogits) kept_H = tf.keep(maxLogits as tf.Tensor1D);
-    const names = [...Object.keys(inputs), 'output', 'logSumExp'];
     save([...Object.values(inputs), output, logSumExp]);
+    const names = [...Object.keys(inputs), 'output', 'logSumExp'];
     return {
       value: output,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const state = Object.fromEntries(names.map((name, index) => [name, saved[index]]));
-        return runFusedMany('SmolAttentionGrad', { dy, ...state }, attributes);
+        const state = Object.fromEntries(names.map((name, index) => [name, saved[index]])) as Saved;
+        const { dq, dk, dv } = runFused('SmolAttentionGrad', { dy, ...state }, attributes);
+        return [dq, dk, dv];
       },
     };
   });

@@ -1,6 +1,6 @@
 /** Legend: N rows, V vocabulary. */
 import * as tf from '@tensorflow/tfjs-core';
-import { hasFusedKernel, runFused, runFusedMany } from './fused-kernel.ts';
+import { hasFusedKernel, registerFusedGradient, runFused } from './fused-kernel.ts';
 import { checkShape } from './ops-error.ts';
 import { teacherRowLosses } from './teacher-cross-entropy.ts';
 import { checkTeacher, isTeacher } from './teacher-targets.ts';
@@ -18,22 +18,7 @@ export interface CrossEntropyOptions {
   reduction?: 'mean' | 'sum' | 'none';
 }
 
-/**
- * Kernel contract. `SmolCrossEntropy` {logits `[N, V]`, targets int32 `[N]`}, attributes {ignoreIndex, zLoss} →
- * [loss `[N]` (z-loss included, 0 where ignored), logSumExp `[N]`]; saved: logits, targets, logSumExp.
- * `SmolCrossEntropyGrad` {dloss `[N]`, logits, targets, logSumExp}, the same attributes → dlogits `[N, V]`
- * = dloss·(softmax·(1 + 2·zLoss·logSumExp) − onehot), 0 where ignored.
- */
-tf.registerGradient({
-  kernelName: 'SmolCrossEntropy',
-  inputsToSave: ['logits', 'targets'],
-  outputsToSave: [false, true],
-  gradFunc: (dys, saved, attributes) => {
-    const [logits, targets, logSumExp] = saved;
-    const dloss = (dys as tf.Tensor[])[0];
-    return { logits: () => runFused('SmolCrossEntropyGrad', { dloss, logits, targets, logSumExp }, attributes) };
-  },
-});
+registerFusedGradient('SmolCrossEntropy');
 
 /** 1 where the target counts, 0 where it is ignored. */
 export function countedRows(targets_N: tf.Tensor1D, ignoreIndex: number): tf.Tensor1D {
@@ -76,7 +61,7 @@ export function composeRowLosses(
 /** Loss of every row, z-loss included, 0 where ignored: `[N]`. */
 export function rowLosses(logits: tf.Tensor2D, targets: tf.Tensor1D, ignoreIndex: number, zLoss: number): tf.Tensor1D {
   if (hasFusedKernel('SmolCrossEntropy')) {
-    return runFusedMany('SmolCrossEntropy', { logits, targets }, { ignoreIndex, zLoss })[0] as tf.Tensor1D;
+    return runFused('SmolCrossEntropy', { logits, targets }, { ignoreIndex, zLoss }).loss as tf.Tensor1D;
   }
   return composeRowLosses(logits, targets, tf.logSumExp(logits, 1), { ignoreIndex, zLoss });
 }

@@ -2,9 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { hasFusedKernel, runFused } from './fused-kernel.ts';
 import { checkArgument } from './ops-error.ts';
 
-/** Kernel contract. `SmolSquaredNorm` {x of any shape} → scalar Σx², accumulated in f64. No gradient. */
 function squaredNorm(x: tf.Tensor): tf.Scalar {
-  if (hasFusedKernel('SmolSquaredNorm')) return runFused<tf.Scalar>('SmolSquaredNorm', { x });
+  if (hasFusedKernel('SmolSquaredNorm')) return runFused('SmolSquaredNorm', { x }, {}).sum as tf.Scalar;
   return tf.sum(tf.square(x)) as tf.Scalar;
 }
 

@@ -1,7 +1,7 @@
 import './register-tfjs-gradients.ts';
 
 export { adamwStep } from './adamw-step.ts';
-export type { AdamwStepOptions, AdamwTensors } from './adamw-step.ts';
+export type { AdamwState, AdamwStepOptions, AdamwTensors } from './adamw-step.ts';
 export { attention } from './attention.ts';
 export type { AttentionOptions, AttentionResult } from './attention.ts';
 export { checkpoint } from './checkpoint.ts';
@@ -9,6 +9,10 @@ export { crossEntropy } from './cross-entropy.ts';
 export type { CrossEntropyOptions } from './cross-entropy.ts';
 export { embedding } from './embedding.ts';
 export { globalNorm } from './global-norm.ts';
+export { kernelContracts } from './kernel-contracts.ts';
+export type { KernelContract, KernelName } from './kernel-contracts.ts';
+export { kernelOutputShapes } from './kernel-shapes.ts';
+export type { NamedShapes } from './kernel-shapes.ts';
 export { linearCrossEntropy } from './linear-cross-entropy.ts';
 export type { LinearCrossEntropyOptions } from './linear-cross-entropy.ts';
 export { linear } from './linear.ts';

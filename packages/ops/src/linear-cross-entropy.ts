@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkTargets, composeRowLosses, countedOf, countedTotal, oneHotTargets, rowLosses } from './cross-entropy.ts';
 import type { CrossEntropyOptions } from './cross-entropy.ts';
-import { hasFusedKernel, runFused, runFusedMany } from './fused-kernel.ts';
+import { hasFusedKernel, runFused } from './fused-kernel.ts';
 import { checkArgument, checkShape } from './ops-error.ts';
 import { takeTeacher } from './teacher-cross-entropy.ts';
 import { isTeacher, teacherLossAndPull, teacherTensors } from './teacher-targets.ts';
@@ -57,9 +57,10 @@ function lossAndGradient(logits_RV: tf.Tensor2D, rows: Rows): [tf.Tensor1D, tf.T
   }
   if (hasFusedKernel('SmolCrossEntropy')) {
     const inputs = { logits: logits_RV, targets };
-    const [loss, logSumExp] = runFusedMany('SmolCrossEntropy', inputs, { ignoreIndex, zLoss });
+    const { loss, logSumExp } = runFused('SmolCrossEntropy', inputs, { ignoreIndex, zLoss });
     const gradientInputs = { dloss: weights, ...inputs, logSumExp };
-    return [loss as tf.Tensor1D, runFused('SmolCrossEntropyGrad', gradientInputs, { ignoreIndex, zLoss })];
+    const { dlogits } = runFused('SmolCrossEntropyGrad', gradientInputs, { ignoreIndex, zLoss });
+    return [loss as tf.Tensor1D, dlogits as tf.Tensor2D];
   }
   return composeLossAndGradient(logits_RV, targets, rows);
 }

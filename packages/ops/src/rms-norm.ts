@@ -1,23 +1,9 @@
-/** Legend: D model width; "rows" are all axes but the last. */
+/** Legend: D model width. */
 import * as tf from '@tensorflow/tfjs-core';
-import { hasFusedKernel, runFusedMany } from './fused-kernel.ts';
+import { hasFusedKernel, registerFusedGradient, runFused } from './fused-kernel.ts';
 import { checkShape } from './ops-error.ts';
 
-/**
- * Kernel contract. `SmolRmsNorm` {x `[…, D]`, gain `[D]`}, attribute `epsilon` → [y like x, inverseRms `[rows]`];
- * saved for the backward pass: x, gain, inverseRms. `SmolRmsNormGrad` {dy, x, gain, inverseRms} → [dx like x, dgain `[D]`]:
- * with n = x·inverseRms and h = dy·gain, dx = inverseRms·(h − n·mean(h·n)) and dgain = Σ over rows of dy·n.
- */
-tf.registerGradient({
-  kernelName: 'SmolRmsNorm',
-  inputsToSave: ['x', 'gain'],
-  outputsToSave: [false, true],
-  gradFunc: (dy, saved) => {
-    const [x, gain, inverseRms] = saved;
-    const [dx, dgain] = runFusedMany('SmolRmsNormGrad', { dy: (dy as tf.Tensor[])[0], x, gain, inverseRms });
-    return { x: () => dx, gain: () => dgain };
-  },
-});
+registerFusedGradient('SmolRmsNorm');
 
 /**
  * Root-mean-square normalisation of the last axis: y = gain · x / √(mean(x²) + epsilon) (Zhang and Sennrich 2019).
@@ -34,7 +20,7 @@ export function rmsNorm<T extends tf.Tensor>(x: T, gain_D: tf.Tensor, epsilon: n
     () => `rmsNorm: the gain must be as long as the last axis of x, got x [${x.shape}] and gain [${gain_D.shape}]`,
   );
   return tf.tidy(() => {
-    if (hasFusedKernel('SmolRmsNorm')) return runFusedMany('SmolRmsNorm', { x, gain: gain_D }, { epsilon })[0] as T;
+    if (hasFusedKernel('SmolRmsNorm')) return runFused('SmolRmsNorm', { x, gain: gain_D }, { epsilon }).y as T;
     const meanSquare = tf.mean(tf.square(x), -1, true);
     return tf.mul(tf.mul(x, tf.rsqrt(tf.add(meanSquare, epsilon))), gain_D) as T;
   });

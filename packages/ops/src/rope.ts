@@ -1,20 +1,17 @@
 /** Legend: B batch, T time, H heads, K head dimension. */
 import * as tf from '@tensorflow/tfjs-core';
 import { hasFusedKernel, runFused } from './fused-kernel.ts';
+import { kernelContracts } from './kernel-contracts.ts';
 import { checkShape } from './ops-error.ts';
 import type { RopeTable } from './rope-table.ts';
 
-/**
- * Kernel contract. `SmolRope` {x `[B, T, H, K]`, cos `[T, K/2]`, sin `[T, K/2]`}, attribute `inverse` → y like x.
- * With x = [a, b] split in halves of the last axis, y = [a·cos − b·sin, b·cos + a·sin]; `inverse` flips the sign of sin.
- * The map is a rotation, so its gradient is the kernel itself with `inverse` flipped; saved: cos and sin only.
- */
+/** A rotation: its gradient is the kernel itself, turning the other way. */
 tf.registerGradient({
   kernelName: 'SmolRope',
-  inputsToSave: ['cos', 'sin'],
+  inputsToSave: [...kernelContracts.SmolRope.saved],
   gradFunc: (dy, saved, attributes) => {
     const [cos, sin] = saved;
-    return { x: () => runFused('SmolRope', { x: dy as tf.Tensor, cos, sin }, { inverse: !attributes.inverse }) };
+    return { x: () => runFused('SmolRope', { x: dy as tf.Tensor, cos, sin }, { inverse: !attributes.inverse }).y };
   },
 });
 
@@ -34,7 +31,8 @@ export function rope(x_BTHK: tf.Tensor4D, table: RopeTable): tf.Tensor4D {
   );
   return tf.tidy(() => {
     if (hasFusedKernel('SmolRope')) {
-      return runFused<tf.Tensor4D>('SmolRope', { x: x_BTHK, cos: table.cos, sin: table.sin }, { inverse: false });
+      const inputs = { x: x_BTHK, cos: table.cos, sin: table.sin };
+      return runFused('SmolRope', inputs, { inverse: false }).y as tf.Tensor4D;
     }
     const cos_T1K = tf.expandDims(table.cos, 1);
     const sin_T1K = tf.expandDims(table.sin, 1);
