@@ -67,6 +67,23 @@ describe('a batch', () => {
     expect([...first.inputs]).toEqual([1, 2, 9, 3, 9]);
     expect([...first.targets]).toEqual([2, 9, -100, 9, -100]);
     expect([...first.segments]).toEqual([0, 0, 0, 1, 1]);
+    const [start, end] = [join(folder, 'cross-0.ds'), join(folder, 'cross-1.ds')];
+    expect(first.origins).toEqual([
+      [
+        { shard: start, start: 0, length: 3 },
+        { shard: end, start: 0, length: 2 },
+      ],
+    ]);
+  });
+
+  it('says where in the shards its inputs are, for rows of either packing', () => {
+    const shards = new Map(Object.values(sources).flatMap((list) => list.map((shard) => [shard.path, shard])));
+    for (const packing of ['concatenate', 'best-fit'] as const) {
+      for (const { inputs, origins } of take(makeLoader({ packing }), 31)) {
+        const read = origins.flat().map(({ shard, start, length }) => [...shards.get(shard)!.read(start, length)]);
+        expect(read.flat()).toEqual([...inputs]);
+      }
+    }
   });
 
   it('has the token after each input as its target, unless that is masked', () => {

@@ -5,6 +5,15 @@ import type { DocumentPlace, TokenWindow } from './token-source.ts';
 /** The target where the loss counts nothing (PyTorch's and Hugging Face's `ignore_index`). */
 export const IGNORED_TARGET = -100;
 
+/** Tokens of a row that follow each other in one shard: what is kept beside a shard for each token is found by it. */
+export interface Stretch {
+  /** Path of the shard, as it was opened. */
+  readonly shard: string;
+  /** First token within the shard. */
+  readonly start: number;
+  readonly length: number;
+}
+
 /** Rows of token ids, row-major [rows, sequenceLength]. */
 export interface Batch {
   /** Token ids, [B,T]. */
@@ -23,6 +32,8 @@ export interface Batch {
   readonly stage: number;
   /** The source of each row. */
   readonly sources: readonly string[];
+  /** Where the inputs of each row lie in the shards, in order; their lengths add up to T. */
+  readonly origins: readonly (readonly Stretch[])[];
 }
 
 /** Where a row came from, for error messages, and the largest token id that is taken. */
@@ -33,10 +44,11 @@ interface RowContext {
 
 /** Writes one window into row `row` of a batch. */
 export function fillRow(batch: Batch, row: number, window: TokenWindow, context: RowContext): void {
-  const { tokens, documentStarts } = window;
+  const { tokens, documentStarts, stretches } = window;
   const { sequenceLength } = batch;
   const start = row * sequenceLength;
   checkTokens(tokens, context);
+  place(batch, row, stretches);
   batch.inputs.set(tokens.subarray(0, sequenceLength), start);
   batch.targets.set(tokens.subarray(1), start);
   documentStarts.forEach((position, index) => {
@@ -54,6 +66,11 @@ export function fillPieces(
   context: RowContext,
 ): void {
   let at = row * batch.sequenceLength;
+  const stretches = pieces.map(({ document, start, length }) => {
+    const { shard, start: first } = documents[document];
+    return { shard: shard.path, start: first + start, length };
+  });
+  place(batch, row, stretches);
   pieces.forEach(({ document, start, length }, segment) => {
     const { shard, start: first, end } = documents[document];
     const goesOn = first + start + length < end;
@@ -68,11 +85,16 @@ export function fillPieces(
 }
 
 /** Room for a batch: segments are all 0 until a row is filled. */
-export function emptyBatch(place: Omit<Batch, 'inputs' | 'targets' | 'segments' | 'rows'>): Batch {
-  const rows = place.sources.length;
-  const size = rows * place.sequenceLength;
+export function emptyBatch(batch: Omit<Batch, 'inputs' | 'targets' | 'segments' | 'rows' | 'origins'>): Batch {
+  const rows = batch.sources.length;
+  const size = rows * batch.sequenceLength;
   const [inputs, targets, segments] = [new Int32Array(size), new Int32Array(size), new Int32Array(size)];
-  return { ...place, rows, inputs, targets, segments };
+  return { ...batch, rows, inputs, targets, segments, origins: Array.from({ length: rows }, () => []) };
+}
+
+/** Notes where a row's tokens are from. */
+function place(batch: Batch, row: number, stretches: readonly Stretch[]): void {
+  (batch.origins as (readonly Stretch[])[])[row] = stretches;
 }
 
 function checkTokens(tokens: Uint32Array, { source, vocabularySize }: RowContext): void {

@@ -1,7 +1,7 @@
 export { BatchLoader } from './batch-loader.ts';
 export type { BatchLoaderOptions } from './batch-loader.ts';
 export { IGNORED_TARGET } from './batch.ts';
-export type { Batch } from './batch.ts';
+export type { Batch, Stretch } from './batch.ts';
 export type { BatchSize, BatchSizeChange } from './batch-size.ts';
 export { DatasetError } from './dataset-error.ts';
 export type { DatasetErrorCode } from './dataset-error.ts';

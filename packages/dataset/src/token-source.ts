@@ -1,3 +1,4 @@
+import type { Stretch } from './batch.ts';
 import { DatasetError } from './dataset-error.ts';
 import type { TokenShard } from './token-shard.ts';
 
@@ -5,6 +6,8 @@ import type { TokenShard } from './token-shard.ts';
 export interface TokenWindow {
   readonly tokens: Uint32Array;
   readonly documentStarts: readonly number[];
+  /** Where all but the last token lie. */
+  readonly stretches: readonly Stretch[];
 }
 
 /** Where a document lies. */
@@ -59,6 +62,7 @@ export class TokenSource {
     const start = index * sequenceLength;
     const tokens = new Uint32Array(sequenceLength + 1);
     const documentStarts: number[] = [];
+    const stretches: Stretch[] = [];
     for (let filled = 0, at = lastNotAbove(this.#offsets, start); filled < tokens.length; at++) {
       const shard = this.#shards[at];
       const from = start + filled - this.#offsets[at];
@@ -68,9 +72,11 @@ export class TokenSource {
         documentStarts.push(boundary - from + filled);
       }
       tokens.set(shard.read(from, length), filled);
+      const inputs = Math.min(length, sequenceLength - filled);
+      if (inputs > 0) stretches.push({ shard: shard.path, start: from, length: inputs });
       filled += length;
     }
-    return { tokens, documentStarts };
+    return { tokens, documentStarts, stretches };
   }
 
   /** Where document `index` of the source lies, counted over all shards. */

@@ -1,6 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { allReduceTensors } from './all-reduce.ts';
-import { countTargets, type Batch, type BatchTensors, type LossOptions, type TrainableModel } from './model.ts';
+import {
+  countTargets,
+  type Batch,
+  type BatchTensors,
+  type LossOptions,
+  type StepPlace,
+  type TrainableModel,
+} from './model.ts';
 import { PairwiseSum } from './pairwise-sum.ts';
 import type { ProcessGroup } from './process-group.ts';
 import { TrainError } from './train-error.ts';
@@ -11,6 +18,8 @@ import { TrainError } from './train-error.ts';
 export interface StepGradients {
   /** mean nats per counted token of the global batch */
   loss: number;
+  /** parts of it, as the model names them, and other means over the batch */
+  parts: Record<string, number>;
   /** by parameter name; the caller's to dispose */
   gradients: Map<string, tf.Tensor>;
   /** largest attention logit by layer and head; empty when the model gives none */
@@ -30,46 +39,85 @@ export function splitBatch(batch: Batch, count: number): Batch[] {
   const length = rows * batch.sequenceLength;
   return Array.from({ length: count }, (_, index) => {
     const part = (ids: Int32Array) => ids.subarray(index * length, (index + 1) * length);
-    return { ...batch, rows, inputs: part(batch.inputs), targets: part(batch.targets), segments: part(batch.segments) };
+    const { origins } = batch;
+    return {
+      ...batch,
+      rows,
+      inputs: part(batch.inputs),
+      targets: part(batch.targets),
+      segments: part(batch.segments),
+      ...(origins && { origins: origins.slice(index * rows, (index + 1) * rows) }),
+    };
   });
 }
 
 function toTensors(batch: Batch): BatchTensors {
   const tensor = (ids: Int32Array) => tf.tensor2d(ids, [batch.rows, batch.sequenceLength], 'int32');
-  return { inputs_BT: tensor(batch.inputs), targets_BT: tensor(batch.targets), segmentIds_BT: tensor(batch.segments) };
+  const { origins } = batch;
+  return {
+    inputs_BT: tensor(batch.inputs),
+    targets_BT: tensor(batch.targets),
+    segmentIds_BT: tensor(batch.segments),
+    ...(origins && { origins }),
+  };
 }
 
-type OnActivation = NonNullable<LossOptions['onActivation']>;
+/** What a micro-batch is asked for beside loss and gradients. */
+export interface BackwardOptions {
+  /** is shown the activations of a model that shows them */
+  onActivation?: LossOptions['onActivation'];
+  place?: StepPlace;
+}
 
 interface MicroBatchResult {
-  /** the weighted loss, then the gradients in the order of the parameters */
+  /** the weighted loss, its weighted parts, then the gradients in the order of the parameters */
   terms: tf.Tensor[];
+  /** of the parts */
+  names: string[];
   maxLogits_LH?: tf.Tensor2D;
 }
 
 /** Loss and gradients of one micro-batch, both multiplied by its share of the counted tokens. */
-function runMicroBatch(
+async function runMicroBatch(
   model: TrainableModel,
   batch: Batch,
   share: number,
-  onActivation?: OnActivation,
+  { onActivation, place = { step: 1, totalSteps: 1 } }: BackwardOptions,
+): Promise<MicroBatchResult> {
+  const tensors = toTensors(batch);
+  const { inputs_BT, targets_BT, segmentIds_BT } = tensors;
+  const prepared = await model.prepare?.(tensors, place);
+  try {
+    return backward(model, tensors, share, { place, prepared, ...(onActivation && { onActivation }) });
+  } finally {
+    tf.dispose([inputs_BT, targets_BT, segmentIds_BT]);
+    if (prepared !== undefined) tf.dispose(prepared);
+  }
+}
+
+function backward(
+  model: TrainableModel,
+  tensors: BatchTensors,
+  share: number,
+  options: Omit<LossOptions, 'maxLogits' | 'onLoss'>,
 ): MicroBatchResult {
   return tf.tidy(() => {
-    const tensors = toTensors(batch);
     const maxLogits: tf.Tensor1D[] = [];
+    const parts = new Map<string, tf.Scalar>();
+    // What is looked at outlives the scope of variableGrads.
+    const onLoss = (name: string, loss: tf.Scalar) => void parts.set(name, tf.keep(tf.clone(loss)));
     const weightedLoss = () => {
-      const loss = tf.mul(
-        model.loss(tensors, { maxLogits, ...(onActivation && { onActivation }) }),
-        share,
-      ) as tf.Scalar;
-      for (const layer_H of maxLogits) tf.keep(layer_H); // outlive the scope of variableGrads
+      const loss = tf.mul(model.loss(tensors, { maxLogits, onLoss, ...options }), share) as tf.Scalar;
+      for (const layer_H of maxLogits) tf.keep(layer_H);
       return loss;
     };
     const { value, grads } = tf.variableGrads(weightedLoss, [...model.parameters.values()]);
     const gradients = [...model.parameters].map(([name, parameter]) => gradientOf(grads, name, parameter));
     const maxLogits_LH = maxLogits.length > 0 ? (tf.stack(maxLogits) as tf.Tensor2D) : undefined;
-    tf.dispose(maxLogits);
-    return { terms: [value, ...gradients], ...(maxLogits_LH && { maxLogits_LH }) };
+    const weightedParts = [...parts.values()].map((part) => tf.mul(part, share));
+    tf.dispose([...maxLogits, ...parts.values()]);
+    const terms = [value, ...weightedParts, ...gradients];
+    return { terms, names: [...parts.keys()], ...(maxLogits_LH && { maxLogits_LH }) };
   });
 }
 
@@ -92,27 +140,31 @@ function accumulateMax(sum_LH: tf.Tensor2D | undefined, next_LH: tf.Tensor2D | u
 /**
  * Forward and backward over the micro-batches of a step, summed as a fixed tree and all-reduced. Each micro-batch
  * weighs as much as it has counted tokens in the global batch, so the split changes nothing but rounding.
- *
- * @param onActivation is shown the activations of a model that shows them
  */
 export async function forwardBackward(
   model: TrainableModel,
   microBatches: readonly Batch[],
   group: ProcessGroup,
-  onActivation?: OnActivation,
+  options: BackwardOptions = {},
 ): Promise<StepGradients> {
   const counts = microBatches.map(countTargets);
   const { counted } = group.agree({ counted: counts.reduce((sum, count) => sum + count, 0) }, 'sum');
   const sum = new PairwiseSum();
   let maxLogits_LH: tf.Tensor2D | undefined;
+  let names: string[] = [];
   for (const [index, batch] of microBatches.entries()) {
-    const result = runMicroBatch(model, batch, counts[index] / Math.max(1, counted), onActivation);
+    const result = await runMicroBatch(model, batch, counts[index] / Math.max(1, counted), options);
     sum.add(result.terms);
+    names = result.names;
     maxLogits_LH = accumulateMax(maxLogits_LH, result.maxLogits_LH);
   }
-  const [loss, ...gradients] = await allReduceTensors(group, sum.total(), { op: 'sum', label: 'gradients' });
+  const [loss, ...terms] = await allReduceTensors(group, sum.total(), { op: 'sum', label: 'gradients' });
+  const gradients = terms.splice(names.length);
+  const parts: Record<string, number> = {};
+  for (const [index, name] of names.entries()) parts[name] = await takeScalar(terms[index]);
   return {
     loss: await takeScalar(loss),
+    parts,
     gradients: new Map([...model.parameters.keys()].map((name, index) => [name, gradients[index]])),
     maxLogits: await reduceMaxLogits(group, maxLogits_LH),
   };

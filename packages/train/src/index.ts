@@ -12,7 +12,24 @@ export { globalClip, type ClipFactor, type GradientClip, type GradientNorms } fr
 export type { InspectOptions, Inspection } from './inspection.ts';
 export { measurePeakFlops } from './measure-peak.ts';
 export type { EvaluationRecord, MetricRecord, MetricSink, StepRecord, Timing, TrainEvent } from './metrics.ts';
-export type { Batch, BatchSource, BatchTensors, LossOptions, TrainableModel } from './model.ts';
+export {
+  NEXT_TOKEN,
+  type Batch,
+  type BatchSource,
+  type BatchTensors,
+  type LossOptions,
+  type StepPlace,
+  type Stretch,
+  type TrainableModel,
+} from './model.ts';
+export {
+  nextToken,
+  withObjectives,
+  type ForwardPass,
+  type Objective,
+  type ObjectivesOptions,
+  type Trunk,
+} from './objective.ts';
 export type { TrainOptimizer } from './optimizer.ts';
 export { OutlierDetector, type OutlierDetectorState } from './outlier-detector.ts';
 export { LocalGroup, type HostBuffer, type ProcessGroup, type ReduceOperation, type Work } from './process-group.ts';

@@ -17,7 +17,9 @@ export interface StepRecord {
   step: number;
   /** mean nats per counted token; null when it was NaN or infinite */
   loss: number | null;
-  /** loss / (ln 2 · bytes per token): comparable between tokenizers */
+  /** parts of the loss by name, as the model's objectives report them; `nextToken` is that of the next token alone */
+  parts?: Record<string, number | null>;
+  /** loss of the next token / (ln 2 · bytes per token): comparable between tokenizers */
   bitsPerByte?: number;
   /** global gradient norm before clipping */
   gradientNorm: number | null;

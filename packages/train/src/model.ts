@@ -2,6 +2,14 @@ import type * as tf from '@tensorflow/tfjs-core';
 
 // B batch, T time, H query heads.
 
+/** Tokens that follow each other in one shard. */
+export interface Stretch {
+  readonly shard: string;
+  /** the first one's position in the shard */
+  readonly start: number;
+  readonly length: number;
+}
+
 /** A batch as tensors. */
 export interface BatchTensors {
   /** int32 [B, T] */
@@ -10,12 +18,29 @@ export interface BatchTensors {
   targets_BT: tf.Tensor2D;
   /** int32 [B, T], which document of its row an input belongs to */
   segmentIds_BT: tf.Tensor2D;
+  /** where the inputs of each row lie in the shards, if the loader says so */
+  origins?: readonly (readonly Stretch[])[];
 }
+
+/** Where in training a loss is asked for. */
+export interface StepPlace {
+  /** from 1 */
+  step: number;
+  totalSteps: number;
+}
+
+/** The part of a loss that is the plain mean of −ln p of the next token: what a model is compared by. */
+export const NEXT_TOKEN = 'nextToken';
 
 /** What the Trainer asks of a loss beside its value. */
 export interface LossOptions {
   maxLogits?: tf.Tensor1D[];
   onActivation?: (name: string, activation: tf.Tensor) => void;
+  /** receives parts of the loss by name, for the metrics: means over the batch, the same names in the same order each time */
+  onLoss?: (name: string, loss: tf.Scalar) => void;
+  place?: StepPlace;
+  /** what `prepare` gave for this batch */
+  prepared?: tf.TensorContainer;
 }
 
 /** What the Trainer needs of a model. `SmolLM` of @smol/model is one. */
@@ -29,6 +54,11 @@ export interface TrainableModel {
    * @param options.onActivation a model may show it activations by name, [..., units], for the metrics of an inspection
    */
   loss(batch: BatchTensors, options: LossOptions): tf.Scalar;
+  /**
+   * Gets ready for a batch what needs no gradient, such as a teacher's opinion: runs before the forward pass, outside of
+   * any recording, and may wait for others. Its tensors are freed after the backward pass.
+   */
+  prepare?(batch: BatchTensors, place: StepPlace): tf.TensorContainer | Promise<tf.TensorContainer>;
 }
 
 /** Rows of token ids, row-major [rows, sequenceLength]. `Batch` of @smol/dataset is one. */
@@ -40,6 +70,8 @@ export interface Batch {
   readonly sequenceLength: number;
   /** the loader's stage: when it changes, so may the loss */
   readonly stage?: number;
+  /** where the inputs of each row lie in the shards */
+  readonly origins?: readonly (readonly Stretch[])[];
 }
 
 /** Gives this process's batch of each step. `BatchLoader` of @smol/dataset is one. */

@@ -4,7 +4,7 @@ import { forwardBackward, splitBatch, takeScalar, type StepGradients } from './f
 import { clippedNorm, type ClipFactor, type GradientNorms } from './gradient-clip.ts';
 import { ActivationProbe, inspectUpdate, type Inspection } from './inspection.ts';
 import { finiteOrNull, type StepRecord } from './metrics.ts';
-import type { Batch } from './model.ts';
+import { NEXT_TOKEN, type Batch } from './model.ts';
 import type { Judgement, StepGuard } from './step-guard.ts';
 import type { ResolvedOptions } from './trainer-options.ts';
 
@@ -35,7 +35,10 @@ export async function runTrainingStep(
   const isInspected = options.inspect !== undefined && plan.step % options.inspect.every === 0;
   const probe = isInspected ? new ActivationProbe() : undefined;
   const microBatches = splitBatch(batch, options.microBatches(batch.rows));
-  const backward = await forwardBackward(options.model, microBatches, options.processGroup, probe?.take);
+  const backward = await forwardBackward(options.model, microBatches, options.processGroup, {
+    place: { step: plan.step, totalSteps: options.totalSteps },
+    ...(probe && { onActivation: probe.take }),
+  });
   const before = isInspected ? snapshot(options.model.parameters) : undefined;
   try {
     const norms = await measureNorms(backward.gradients, options.clip.perParameter === true);
@@ -110,12 +113,14 @@ interface Measured {
 
 function describeStep(options: ResolvedOptions, measured: Measured): StepOutcome['record'] {
   const { plan, backward, norms, factor, clippedHeads, maxLogit, judgement } = measured;
-  const { loss } = backward;
+  const { loss, parts } = backward;
   const { bytesPerToken } = options;
+  const onData = parts[NEXT_TOKEN] ?? loss;
   return {
     step: plan.step,
     loss: finiteOrNull(loss),
-    ...(bytesPerToken && Number.isFinite(loss) && { bitsPerByte: loss / (Math.LN2 * bytesPerToken) }),
+    ...(Object.keys(parts).length > 0 && { parts: finiteParts(parts) }),
+    ...(bytesPerToken && Number.isFinite(onData) && { bitsPerByte: onData / (Math.LN2 * bytesPerToken) }),
     gradientNorm: finiteOrNull(norms.global),
     clippedGradientNorm: finiteOrNull(clippedNorm(norms, factor)),
     ...(typeof factor !== 'number' && { clippedParameters: [...factor.values()].filter((one) => one < 1).length }),
@@ -125,6 +130,10 @@ function describeStep(options: ResolvedOptions, measured: Measured): StepOutcome
     ...(clippedHeads !== undefined && { clippedHeads }),
     ...(judgement.skip && { skipped: judgement.skip.reason }),
   };
+}
+
+function finiteParts(parts: Readonly<Record<string, number>>): Record<string, number | null> {
+  return Object.fromEntries(Object.entries(parts).map(([name, value]) => [name, finiteOrNull(value)]));
 }
 
 /** Learning rates, and what else the schedules of single optimizers say at this step. */
