@@ -1,6 +1,7 @@
 export { configFromDepth } from './config-from-depth.ts';
 export { toConfigJson } from './config-json.ts';
 export { countParameters, flopsPerToken } from './counts.ts';
+export type { DecodingSession } from './decoding-session.ts';
 export { deriveFromDepth } from './derive-from-depth.ts';
 export type { DepthDerivation } from './derive-from-depth.ts';
 export { fetchModel } from './fetch-model.ts';
@@ -8,6 +9,7 @@ export type { FetchFile } from './fetch-model.ts';
 export type { GenerateOptions, Generation, GenerationStep, TopToken } from './generate.ts';
 export { initialValues, learningRateMultipliers, withMup } from './initialization.ts';
 export type { ElementRange, Initialization, InitializationRule } from './initialization.ts';
+export { KvCache } from './kv-cache.ts';
 export type { LayerType, Llama3Scaling, ModelConfig, YarnScaling } from './model-config.ts';
 export { ModelError } from './model-error.ts';
 export type { ModelErrorCode } from './model-error.ts';

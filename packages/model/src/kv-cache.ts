@@ -1,5 +1,6 @@
 /** Legend: T positions, G key/value heads, K head dimension; the batch is 1. */
 import type * as tf from '@tensorflow/tfjs-core';
+import { ModelError } from './model-error.ts';
 import { createRowStore } from './row-store.ts';
 import type { RowStore } from './row-store.ts';
 
@@ -47,6 +48,23 @@ export class KvCache {
     this.#length += positions;
   }
 
+  /**
+   * Forgets all positions from `length` on, such as drafts that were not taken. Nothing is copied: what comes next is written
+   * over them.
+   *
+   * @throws ModelError `INVALID_ARGUMENT` when there are not so many
+   */
+  rewind(length: number): void {
+    if (!Number.isInteger(length) || length < 0 || length > this.#length) {
+      throw new ModelError(
+        'INVALID_ARGUMENT',
+        `the cache can be rewound to a length from 0 to the ${this.#length} positions it holds, got ${length}`,
+      );
+    }
+    this.#length = length;
+  }
+
+  /** Frees everything; the cache is empty again. */
   dispose(): void {
     for (const { keys, values } of this.#layers) {
       keys.dispose();

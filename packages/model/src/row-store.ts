@@ -65,13 +65,19 @@ class PreallocatedRows implements RowStore {
   }
 }
 
+/** The first `start` old rows, then the new ones. */
+function join(old_1TGK: tf.Tensor4D, rows_1TGK: tf.Tensor4D, start: number): tf.Tensor4D {
+  const kept_1TGK = old_1TGK.shape[1] > start ? tf.slice(old_1TGK, [0, 0, 0, 0], [1, start, -1, -1]) : old_1TGK;
+  return tf.concat([kept_1TGK, rows_1TGK], 1);
+}
+
 /** For backends that keep their memory to themselves: every write joins old and new rows in a new tensor. */
 class JoinedRows implements RowStore {
   #rows_1TGK: tf.Tensor4D | undefined;
 
   write(rows_1TGK: tf.Tensor4D, start: number): tf.Tensor4D {
     const old_1TGK = this.#rows_1TGK;
-    const joined_1TGK = old_1TGK && start > 0 ? tf.concat([old_1TGK, rows_1TGK], 1) : tf.clone(rows_1TGK);
+    const joined_1TGK = old_1TGK && start > 0 ? join(old_1TGK, rows_1TGK, start) : tf.clone(rows_1TGK);
     this.#rows_1TGK = tf.keep(joined_1TGK);
     old_1TGK?.dispose();
     return joined_1TGK;

@@ -3,6 +3,8 @@ import { crossEntropy, embedding, linear, linearCrossEntropy, rmsNorm } from '@s
 import * as tf from '@tensorflow/tfjs-core';
 import { checkpointedLayer, decoderLayer, layerWeights } from './decoder-layer.ts';
 import type { ForwardContext, LayerWeights } from './decoder-layer.ts';
+import { startSession } from './decoding-session.ts';
+import type { DecodingSession } from './decoding-session.ts';
 import { generateBatch, generateSteps } from './generate.ts';
 import type { CausalModel, GenerateOptions, Generation, GenerationStep } from './generate.ts';
 import { initialValues } from './initialization.ts';
@@ -27,6 +29,11 @@ export interface ForwardOptions {
    * layers, or the layers to do it in, counted from 0.
    */
   checkpointing?: boolean | readonly number[];
+  /**
+   * One a row of the batch: the tokens are read as what follows those that the cache holds, and join them. Without segment ids
+   * and checkpointing, and not for training.
+   */
+  caches?: readonly KvCache[];
 }
 
 /** Options of the loss. */
@@ -167,7 +174,21 @@ export class SmolLM {
    */
   logits(ids_BT: tf.Tensor2D, options: ForwardOptions = {}): tf.Tensor3D {
     return tf.tidy(() => {
-      return tf.reshape(this.#headLogits(this.#hiddenRows(ids_BT, options)), [...ids_BT.shape, this.config.vocab_size]);
+      return tf.reshape(this.headLogits(this.#hiddenRows(ids_BT, options)), [...ids_BT.shape, this.config.vocab_size]);
+    });
+  }
+
+  /**
+   * Scores from the states that `hidden` gives, for those who want only some of them; soft-capped when the configuration says so.
+   *
+   * @param hidden_ND `[N, D]`
+   * @returns `[N, V]`
+   */
+  headLogits(hidden_ND: tf.Tensor2D): tf.Tensor2D {
+    return tf.tidy(() => {
+      const logits_NV = linear(hidden_ND, this.headWeight);
+      const cap = this.config.final_logit_softcapping;
+      return cap === null ? logits_NV : tf.mul(tf.tanh(tf.div(logits_NV, cap)), cap);
     });
   }
 
@@ -184,7 +205,7 @@ export class SmolLM {
       const hidden_ND = this.#hiddenRows(batch.inputs_BT, { ...options, segmentIds_BT });
       const { zLoss, chunkRows } = options;
       if (this.config.final_logit_softcapping !== null) {
-        return crossEntropy(this.#headLogits(hidden_ND), tf.reshape(batch.targets_BT, [-1]), { zLoss }) as tf.Scalar;
+        return crossEntropy(this.headLogits(hidden_ND), tf.reshape(batch.targets_BT, [-1]), { zLoss }) as tf.Scalar;
       }
       return linearCrossEntropy(hidden_ND, this.headWeight, tf.reshape(batch.targets_BT, [-1]), { zLoss, chunkRows });
     });
@@ -225,6 +246,16 @@ export class SmolLM {
     return generateSteps(this.#causalModel(), lists, options);
   }
 
+  /**
+   * Begins to read one sequence, some tokens at a time, with keys and values kept: for those who choose the tokens themselves,
+   * such as `speculate` of @smol/mtp.
+   *
+   * @param capacity positions to make room for at once; more are taken as they come
+   */
+  startSession(capacity?: number): DecodingSession {
+    return startSession((ids_BT, caches) => this.hidden(ids_BT, { caches }), capacity);
+  }
+
   #causalModel(): CausalModel {
     return {
       vocabularySize: this.config.vocab_size,
@@ -252,32 +283,27 @@ export class SmolLM {
     return this.parameters.get(name)!;
   }
 
-  /** `[N, V]`; soft-capped when the configuration says so. */
-  #headLogits(hidden_ND: tf.Tensor2D): tf.Tensor2D {
-    const logits_NV = linear(hidden_ND, this.headWeight);
-    const cap = this.config.final_logit_softcapping;
-    return cap === null ? logits_NV : tf.mul(tf.tanh(tf.div(logits_NV, cap)), cap);
-  }
-
   /** `[B·T, D]` after the final normalisation. */
-  #hiddenRows(ids_BT: tf.Tensor2D, options: ForwardOptions, caches?: readonly KvCache[]): tf.Tensor2D {
+  #hiddenRows(ids_BT: tf.Tensor2D, options: ForwardOptions): tf.Tensor2D {
     if (ids_BT.rank !== 2 || ids_BT.dtype !== 'int32') {
       throw new ModelError('INVALID_ARGUMENT', `token ids must be int32 [B, T], got ${ids_BT.dtype} [${ids_BT.shape}]`);
     }
     const { embedding_multiplier: factor, logits_scaling: divisor, rms_norm_eps: epsilon } = this.config;
-    const context = this.#context(ids_BT, options, caches);
+    checkCaches(ids_BT.shape[0], options);
+    const context = this.#context(ids_BT, options);
     const looked_ND = embedding(this.#parameter(EMBEDDING), tf.reshape(ids_BT, [-1])) as tf.Tensor2D;
     const embedded_ND: tf.Tensor2D = factor === 1 ? looked_ND : tf.mul(looked_ND, factor);
     const last_ND = this.#layers.reduce((x_ND, weights, layer) => {
       const run = isCheckpointed(layer, options) ? checkpointedLayer : decoderLayer;
       return run(x_ND, layer, weights, context);
     }, embedded_ND);
+    for (const cache of options.caches ?? []) cache.advance(ids_BT.shape[1]);
     const normed_ND = rmsNorm(last_ND, this.#parameter(FINAL_NORM), epsilon);
     return divisor === 1 ? normed_ND : tf.div(normed_ND, divisor);
   }
 
-  #context(ids_BT: tf.Tensor2D, options: ForwardOptions, caches?: readonly KvCache[]): ForwardContext {
-    const { segmentIds_BT, maxLogits } = options;
+  #context(ids_BT: tf.Tensor2D, options: ForwardOptions): ForwardContext {
+    const { segmentIds_BT, maxLogits, caches } = options;
     const [batch, time] = ids_BT.shape;
     const starts = caches?.map(({ length }) => length) ?? [0];
     const ropeTables = starts.map((start) => this.#rope.rows(start, time));
@@ -288,12 +314,22 @@ export class SmolLM {
   /** Logits `[B, V]` after the last of the new positions. */
   #nextLogits(ids_BT: tf.Tensor2D, caches: readonly KvCache[]): tf.Tensor2D {
     const [batch, time] = ids_BT.shape;
-    const hidden_ND = this.#hiddenRows(ids_BT, {}, caches);
-    for (const cache of caches) cache.advance(time);
-    if (time === 1) return this.#headLogits(hidden_ND);
+    const hidden_ND = this.#hiddenRows(ids_BT, { caches });
+    if (time === 1) return this.headLogits(hidden_ND);
     const hidden_BTD: tf.Tensor3D = tf.reshape(hidden_ND, [batch, time, -1]);
     const last_BD: tf.Tensor2D = tf.reshape(tf.slice(hidden_BTD, [0, time - 1, 0], [-1, 1, -1]), [batch, -1]);
-    return this.#headLogits(last_BD);
+    return this.headLogits(last_BD);
+  }
+}
+
+/** Throws `INVALID_ARGUMENT` unless there is a cache a row, and nothing that caches cannot do. */
+function checkCaches(rows: number, { caches, segmentIds_BT, checkpointing = false }: ForwardOptions): void {
+  if (caches === undefined) return;
+  if (caches.length !== rows) {
+    throw new ModelError('INVALID_ARGUMENT', `caches must be one a row of ids, so ${rows}, got ${caches.length}`);
+  }
+  if (segmentIds_BT || checkpointing !== false) {
+    throw new ModelError('INVALID_ARGUMENT', 'caches go with neither segmentIds_BT nor checkpointing; leave those out');
   }
 }
 
