@@ -24,6 +24,16 @@ def kl(student, teacher, t):
     return F.kl_div(q, p, log_target=True, reduction="none").sum(-1)
 
 
+def reverse(student, teacher, t):
+    return kl(teacher, student, t)
+
+
+def jensen_shannon(student, teacher, t):
+    p, q = F.softmax(teacher / t, -1), F.softmax(student / t, -1)
+    m = ((p + q) / 2).log()
+    return ((p * (p.log() - m)).sum(1) + (q * (q.log() - m)).sum(1)) / 2
+
+
 def bucketed(student, teacher, k, t):
     p, ids = F.log_softmax(teacher / t, -1).topk(k)
     q = F.log_softmax(student / t, -1).gather(1, ids)
@@ -66,6 +76,10 @@ def cases():
     return {
         "kl T=1": (s, t, lambda x: kl(x, t, 1).sum()),
         "kl T=2": (s, t, lambda x: kl(x, t, 2).sum()),
+        "reverse kl T=1": (s, t, lambda x: reverse(x, t, 1).sum()),
+        "reverse kl T=2": (s, t, lambda x: reverse(x, t, 2).sum()),
+        "jensen-shannon T=1": (s, t, lambda x: jensen_shannon(x, t, 1).sum()),
+        "jensen-shannon T=2": (s, t, lambda x: jensen_shannon(x, t, 2).sum()),
         "top-3 rest bucket T=1": (s, t, lambda x: bucketed(x, t, 3, 1).sum()),
         "top-3 rest bucket T=2": (s, t, lambda x: bucketed(x, t, 3, 2).sum()),
         "sampled": (s, [ids, weights], lambda x: -(weights * F.log_softmax(x, -1).gather(1, ids)).sum()),

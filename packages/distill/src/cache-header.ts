@@ -1,19 +1,7 @@
+import { checksum, checksumBytes } from './block-checksums.ts';
+import { badOption, checkDescription, describeAsJson, type CacheDescription } from './cache-description.ts';
 import { DistillError } from './distill-error.ts';
 import { recordBytes, type RecordFormat } from './teacher-record.ts';
-
-/** What a teacher cache is of. */
-export interface CacheDescription extends RecordFormat {
-  /** name or path of the tokenizer, as the shard names it */
-  tokenizer: string;
-  /** of the teacher's files, any text that tells it from others */
-  teacherHash: string;
-  /** of the shard's tokens, any text that tells it from others */
-  shardHash: string;
-  /** tokens of the shard: the cache has one record for each, what the teacher expects after it */
-  tokenCount: number;
-  /** of the sampler */
-  seed: number;
-}
 
 /** What whoever reads a cache knows of its own data and model; what is left out is not compared. */
 export interface ExpectedCache {
@@ -28,62 +16,25 @@ export interface ExpectedCache {
   vocabularySize?: number;
 }
 
-const magic = 'SMOLTEACHER1';
+const magic = 'SMOLTEACHER2';
 const lengthAt = magic.length;
-const headerStart = lengthAt + 4;
+const checksumAt = lengthAt + 4;
+const headerStart = checksumAt + 4;
 const largestHeader = 1 << 16;
 
 /** Bytes that are needed to know how long a header is. */
 export const prefixBytes = headerStart;
 
-const fields = {
-  kind: 'string',
-  k: 'number',
-  vocabularySize: 'number',
-  temperature: 'number',
-  tokenizer: 'string',
-  teacherHash: 'string',
-  shardHash: 'string',
-  tokenCount: 'number',
-  seed: 'number',
-} as const satisfies Record<keyof CacheDescription, 'string' | 'number'>;
-
-function badOption(name: string, expected: string, got: unknown): never {
-  throw new DistillError(
-    'BAD_OPTION',
-    `${name} of a teacher cache must be ${expected}, got ${String(got).slice(0, 80)}`,
-  );
-}
-
-/** Throws `BAD_OPTION` unless a cache can be as described. */
-export function checkDescription(description: CacheDescription): void {
-  for (const [name, type] of Object.entries(fields)) {
-    const value = description[name as keyof CacheDescription];
-    if (typeof value !== type) badOption(name, `a ${type}`, value);
-  }
-  const { kind, k, vocabularySize, temperature, tokenCount, seed } = description;
-  const isCount = (value: number, least: number, most: number) =>
-    Number.isSafeInteger(value) && value >= least && value <= most;
-  if (kind !== 'top-k' && kind !== 'sampled') badOption('kind', 'top-k or sampled', kind);
-  if (!isCount(vocabularySize, 2, 2 ** 20)) badOption('vocabularySize', 'an integer in [2, 1048576]', vocabularySize);
-  if (!isCount(k, 1, vocabularySize - 1))
-    badOption('k', `an integer in [1, ${vocabularySize - 1}], below the vocabulary`, k);
-  if (!(temperature > 0 && temperature < Infinity)) badOption('temperature', 'a positive number', temperature);
-  if (!isCount(tokenCount, 0, 2 ** 50)) badOption('tokenCount', 'a count', tokenCount);
-  if (!isCount(seed, 0, Number.MAX_SAFE_INTEGER)) badOption('seed', 'an integer ≥ 0', seed);
-}
-
-/** The first bytes of a cache file: a magic word, the length of the JSON that follows (u32), and that. */
+/** The first bytes of a cache file: a magic word, length and CRC-32 of the JSON that follows (u32 each), and that. */
 export function encodeHeader(description: CacheDescription): Uint8Array {
-  const ordered = Object.fromEntries(
-    Object.keys(fields).map((name) => [name, description[name as keyof CacheDescription]]),
-  );
-  const json = new TextEncoder().encode(JSON.stringify(ordered));
+  const json = new TextEncoder().encode(describeAsJson(description));
   if (json.length > largestHeader)
     badOption('tokenizer and hashes', 'shorter than 64 KiB together', `${json.length} bytes`);
   const bytes = new Uint8Array(headerStart + json.length);
   bytes.set(new TextEncoder().encode(magic));
-  new DataView(bytes.buffer).setUint32(lengthAt, json.length, true);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(lengthAt, json.length, true);
+  view.setUint32(checksumAt, checksum(json), true);
   bytes.set(json, headerStart);
   return bytes;
 }
@@ -111,15 +62,19 @@ export function headerLength(prefix: Uint8Array, path: string): number {
 export function parseHeader(bytes: Uint8Array, size: number, path: string): CacheDescription {
   const length = headerLength(bytes, path);
   if (bytes.length < length) corrupt(path, 'it was cut short in its header');
+  const json = bytes.subarray(headerStart, length);
+  const expectedSum = new DataView(bytes.buffer, bytes.byteOffset).getUint32(checksumAt, true);
+  if (checksum(json) !== expectedSum) corrupt(path, 'its header was changed');
   let description: CacheDescription;
   try {
-    description = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(headerStart, length)));
+    description = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
     checkDescription(description);
   } catch (error) {
     return corrupt(path, `its header does not hold (${error instanceof Error ? error.message : String(error)})`);
   }
-  const expected = length + description.tokenCount * recordBytes(description);
-  if (size !== expected) corrupt(path, `${description.tokenCount} tokens need ${expected} bytes, got ${size}`);
+  const { tokenCount } = description;
+  const expected = length + tokenCount * recordBytes(description) + checksumBytes(tokenCount);
+  if (size !== expected) corrupt(path, `${tokenCount} tokens need ${expected} bytes, got ${size}`);
   return description;
 }
 

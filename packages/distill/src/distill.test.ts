@@ -62,6 +62,32 @@ describe('klDivergence', () => {
     );
   });
 
+  it.each(['reverse', 'jensen-shannon'] as const)(
+    'the %s way is never negative, and zero with zero gradient when student and teacher agree',
+    (kind) => {
+      fc.assert(
+        fc.property(logits, logits, (a, b) => {
+          const [x, y] = [tf.tensor2d([a]), tf.tensor2d([b])];
+          expect(numberOf(klDivergence(x, y, 1, kind))).toBeGreaterThan(-1e-6);
+          expect(numberOf(klDivergence(x, x, 1, kind))).toBeCloseTo(0, 6);
+          for (const slope of gradientOf((z) => klDivergence(z, x, 1, kind), x)) expect(slope).toBeCloseTo(0, 6);
+        }),
+        { numRuns: 30 },
+      );
+    },
+  );
+
+  it('the reverse way is the forward one with both exchanged, the Jensen–Shannon one is symmetric', () => {
+    const reverse = numberOf(klDivergence(student(), teacher(), 1, 'reverse'));
+    expect(reverse).toBeCloseTo(numberOf(klDivergence(teacher(), student())), 6);
+    const [one, other] = [
+      klDivergence(student(), teacher(), 1, 'jensen-shannon'),
+      klDivergence(teacher(), student(), 1, 'jensen-shannon'),
+    ];
+    expect(numberOf(one)).toBeCloseTo(numberOf(other), 6);
+    expect(() => klDivergence(student(), teacher(), 1, 'sideways' as 'forward')).toThrow('must be one of forward');
+  });
+
   it('gives the teacher no gradient', () => {
     expect(() => tf.grads((x, y) => klDivergence(x as tf.Tensor2D, y as tf.Tensor2D))([student(), teacher()])).toThrow(
       'Cannot compute gradient',

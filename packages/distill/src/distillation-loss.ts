@@ -2,6 +2,7 @@ import { crossEntropy } from '@smol/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkRange, checkShape } from './distill-error.ts';
 import { klDivergence } from './divergence.ts';
+import type { DivergenceKind } from './divergence-term.ts';
 import { sampledCrossEntropy, type SampledTargets } from './sampled.ts';
 import { topKDivergence, type MissingMass, type TopKTargets } from './top-k.ts';
 
@@ -18,6 +19,8 @@ export interface DistillationOptions {
   alpha?: number;
   /** rows with this target count for nothing; default −100 */
   ignoreIndex?: number;
+  /** how whole distributions are compared; what a cache kept knows the forward KL only. Default `forward` */
+  divergence?: DivergenceKind;
   /** for a top-k teacher, default `rest-bucket` */
   missing?: MissingMass;
 }
@@ -39,7 +42,13 @@ export function distillationLoss(
   studentLogits_NV: tf.Tensor2D,
   teacher: Teacher,
   targets_N: tf.Tensor1D,
-  { temperature = 1, alpha = 0.5, ignoreIndex = -100, missing = 'rest-bucket' }: DistillationOptions = {},
+  {
+    temperature = 1,
+    alpha = 0.5,
+    ignoreIndex = -100,
+    divergence = 'forward',
+    missing = 'rest-bucket',
+  }: DistillationOptions = {},
 ): tf.Scalar {
   checkRange('temperature', temperature, Number.MIN_VALUE, Number.MAX_VALUE);
   checkRange('alpha', alpha, 0, 1);
@@ -48,15 +57,16 @@ export function distillationLoss(
     () =>
       `distillationLoss needs int32 targets [${studentLogits_NV.shape[0]}], got ${targets_N.dtype} [${targets_N.shape}]`,
   );
-  const divergence = () => {
-    if ('teacherLogits_NV' in teacher) return klDivergence(studentLogits_NV, teacher.teacherLogits_NV, temperature);
+  const rowLosses = () => {
+    if ('teacherLogits_NV' in teacher)
+      return klDivergence(studentLogits_NV, teacher.teacherLogits_NV, temperature, divergence);
     if ('weights_NK' in teacher) return sampledCrossEntropy(studentLogits_NV, teacher, temperature);
     return topKDivergence(studentLogits_NV, teacher, temperature, missing);
   };
   return tf.tidy(() => {
     const hard = () => crossEntropy(studentLogits_NV, targets_N, { ignoreIndex }) as tf.Scalar;
     if (alpha === 0) return hard();
-    const soft = tf.mul(meanOfCounted(divergence(), targets_N, ignoreIndex), alpha * temperature ** 2) as tf.Scalar;
+    const soft = tf.mul(meanOfCounted(rowLosses(), targets_N, ignoreIndex), alpha * temperature ** 2) as tf.Scalar;
     return alpha === 1 ? soft : tf.add(soft, tf.mul(hard(), 1 - alpha));
   });
 }

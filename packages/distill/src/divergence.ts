@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkShape } from './distill-error.ts';
+import { checkShape, DistillError } from './distill-error.ts';
+import { DIVERGENCE_KINDS, divergenceTerm, type DivergenceKind } from './divergence-term.ts';
 
 // N rows, V vocabulary.
 
@@ -45,18 +46,21 @@ export function logProbabilities(logits_NV: tf.Tensor2D): tf.Tensor2D {
 }
 
 /**
- * KL(p ‖ q) of each row, with p = softmax(teacher / T) and q = softmax(student / T).
+ * KL(p ‖ q) of each row, with p = softmax(teacher / T) and q = softmax(student / T); or another divergence.
  *
  * @param studentLogits_NV [N, V]
  * @param teacherLogits_NV [N, V]; gets no gradient
- * @returns [N], in nats; its gradient with respect to the student's logits is (q − p) / T
- * @throws DistillError `SHAPE_MISMATCH`
+ * @param kind default `forward`
+ * @returns [N], in nats; the gradient of the forward one with respect to the student's logits is (q − p) / T
+ * @throws DistillError `SHAPE_MISMATCH`, `BAD_OPTION`
  */
 export function klDivergence(
   studentLogits_NV: tf.Tensor2D,
   teacherLogits_NV: tf.Tensor2D,
   temperature = 1,
+  kind: DivergenceKind = 'forward',
 ): tf.Tensor1D {
+  checkKind(kind);
   checkShape(
     studentLogits_NV.rank === 2 && studentLogits_NV.shape.join() === teacherLogits_NV.shape.join(),
     () =>
@@ -66,9 +70,17 @@ export function klDivergence(
     divergenceOf(studentLogits_NV, temperature, (tempered_NV) => {
       const logQ_NV = logProbabilities(tempered_NV);
       const logP_NV = logProbabilities(temper(teacherLogits_NV, temperature));
-      const p_NV = tf.exp(logP_NV);
-      const loss_N = tf.sum(tf.mul(p_NV, tf.sub(logP_NV, logQ_NV)), 1) as tf.Tensor1D;
-      return { loss_N, gradient_NV: tf.sub(tf.exp(logQ_NV), p_NV) };
+      const { loss_N, factor_N1, dense_NV } = divergenceTerm(kind, logQ_NV, logP_NV);
+      return { loss_N, gradient_NV: tf.add(tf.mul(tf.exp(logQ_NV), factor_N1), dense_NV) };
     }),
+  );
+}
+
+/** Throws `BAD_OPTION`. */
+export function checkKind(kind: DivergenceKind): void {
+  if (DIVERGENCE_KINDS.includes(kind)) return;
+  throw new DistillError(
+    'BAD_OPTION',
+    `divergence must be one of ${DIVERGENCE_KINDS.join(', ')}, got ${String(kind).slice(0, 40)}`,
   );
 }

@@ -1,5 +1,5 @@
 export { attentionTransferLoss, relationLoss, type RelationLossOptions } from './attention-loss.ts';
-export type { CacheDescription, ExpectedCache } from './cache-header.ts';
+export type { CacheDescription } from './cache-description.ts';
 export {
   bestTeacher,
   predictStudentLoss,
@@ -11,6 +11,7 @@ export {
 export { DistillError, type DistillErrorCode } from './distill-error.ts';
 export { distillationLoss, type DistillationOptions, type Teacher } from './distillation-loss.ts';
 export { klDivergence } from './divergence.ts';
+export type { DivergenceKind } from './divergence-term.ts';
 export { hiddenLoss, type HiddenLossOptions, type HiddenMeasure } from './hidden-loss.ts';
 export {
   linearDistillationLoss,

@@ -3,6 +3,8 @@ import { scatterAdd } from '@smol/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkRange, checkShape, DistillError } from './distill-error.ts';
 import type { DistillationOptions } from './distillation-loss.ts';
+import { checkKind } from './divergence.ts';
+import { divergenceTerm } from './divergence-term.ts';
 import { flatPositions } from './row-scatter.ts';
 import type { SampledTargets } from './sampled.ts';
 import type { TopKTargets } from './top-k.ts';
@@ -22,6 +24,8 @@ export type ChunkedTeacher = TopKTargets | SampledTargets | HiddenTeacher;
 export interface LinearDistillationOptions extends Omit<DistillationOptions, 'missing'> {
   /** rows whose logits exist at the same time; default as many as fit 64 MiB */
   chunkRows?: number;
+  /** is told the means of both parts, cross-entropy and (without its T²) divergence from the teacher, outside of the gradient */
+  onParts?: (hard: tf.Scalar, soft: tf.Scalar) => void;
 }
 
 /** Loss per row and its pull on the logits: factor·q + dense + Σ correction at the ids. */
@@ -32,6 +36,9 @@ interface Term {
   ids_RK?: tf.Tensor2D;
   correction_RK?: tf.Tensor2D;
 }
+
+/** How hard and soft loss are mixed. */
+type Mixture = Required<Pick<LinearDistillationOptions, 'temperature' | 'alpha' | 'divergence'>>;
 
 const chunkElements = 2 ** 24;
 const smallestRest = 1e-6;
@@ -69,18 +76,16 @@ function topKTerm(logQ_RV: tf.Tensor2D, { ids_NK, logProbabilities_NK: logP_RK }
   };
 }
 
-function hiddenTerm(logQ_RV: tf.Tensor2D, teacher: HiddenTeacher, temperature: number): Term {
+function hiddenTerm(logQ_RV: tf.Tensor2D, teacher: HiddenTeacher, { temperature, divergence }: Mixture): Term {
   const logits_RV: tf.Tensor2D = tf.matMul(teacher.teacherHidden_NE, teacher.teacherHeadWeight_VE, false, true);
-  const logP_RV = logSoftmax(logits_RV, temperature);
-  const p_RV = tf.exp(logP_RV);
-  const loss_R: tf.Tensor1D = tf.sum(tf.mul(p_RV, tf.sub(logP_RV, logQ_RV)), 1);
-  return { loss_R, factor_R1: tf.ones([logQ_RV.shape[0], 1]), dense_RV: tf.neg(p_RV) };
+  const { loss_N, factor_N1, dense_NV } = divergenceTerm(divergence, logQ_RV, logSoftmax(logits_RV, temperature));
+  return { loss_R: loss_N, factor_R1: factor_N1, dense_RV: dense_NV };
 }
 
-function softTerm(logQ_RV: tf.Tensor2D, teacher: ChunkedTeacher, temperature: number): Term {
+function softTerm(logQ_RV: tf.Tensor2D, teacher: ChunkedTeacher, mixture: Mixture): Term {
   if ('weights_NK' in teacher) return sampledTerm(logQ_RV, teacher);
   if ('ids_NK' in teacher) return topKTerm(logQ_RV, teacher);
-  return hiddenTerm(logQ_RV, teacher, temperature);
+  return hiddenTerm(logQ_RV, teacher, mixture);
 }
 
 function logSoftmax(logits_RV: tf.Tensor2D, temperature: number): tf.Tensor2D {
@@ -115,17 +120,18 @@ function mixedLoss(
   logits_RV: tf.Tensor2D,
   targets_R: tf.Tensor1D,
   teacher: ChunkedTeacher,
-  { temperature, alpha }: { temperature: number; alpha: number },
-): { loss_R: tf.Tensor1D; pull_RV: tf.Tensor2D } {
+  mixture: Mixture,
+): { hard_R: tf.Tensor1D; soft_R: tf.Tensor1D; pull_RV: tf.Tensor2D } {
+  const { temperature, alpha } = mixture;
   const softWeight = alpha * temperature ** 2;
   const logQ_RV = logSoftmax(logits_RV, 1);
   const hard = [hardTerm(logQ_RV, targets_R), 1 - alpha] as const;
   const logQT_RV = temperature === 1 ? logQ_RV : logSoftmax(logits_RV, temperature);
-  const soft = [softTerm(logQT_RV, teacher, temperature), softWeight] as const;
-  const loss_R = tf.add(tf.mul(hard[0].loss_R, hard[1]), tf.mul(soft[0].loss_R, soft[1])) as tf.Tensor1D;
-  if (temperature === 1) return { loss_R, pull_RV: pull(tf.exp(logQ_RV), [hard, soft]) };
+  const soft = [softTerm(logQT_RV, teacher, mixture), softWeight] as const;
+  const losses = { hard_R: hard[0].loss_R, soft_R: soft[0].loss_R };
+  if (temperature === 1) return { ...losses, pull_RV: pull(tf.exp(logQ_RV), [hard, soft]) };
   const softPull_RV = tf.div(pull(tf.exp(logQT_RV), [soft]), temperature);
-  return { loss_R, pull_RV: tf.add(pull(tf.exp(logQ_RV), [hard]), softPull_RV) };
+  return { ...losses, pull_RV: tf.add(pull(tf.exp(logQ_RV), [hard]), softPull_RV) };
 }
 
 function takeRows(teacher: ChunkedTeacher, start: number, size: number): ChunkedTeacher {
@@ -137,7 +143,8 @@ function takeRows(teacher: ChunkedTeacher, start: number, size: number): Chunked
 }
 
 interface Sums {
-  loss: tf.Scalar;
+  hard: tf.Scalar;
+  soft: tf.Scalar;
   dhidden_ND: tf.Tensor2D;
   dweight_VD: tf.Tensor2D;
 }
@@ -148,7 +155,7 @@ function lossWithGradients(
   weight_VD: tf.Tensor2D,
   teacher: ChunkedTeacher,
   targets_N: tf.Tensor1D,
-  { temperature, alpha, ignoreIndex, chunkRows }: Required<LinearDistillationOptions>,
+  { ignoreIndex, chunkRows, ...mixture }: Mixture & { ignoreIndex: number; chunkRows: number },
 ): Sums {
   const counted_N = tf.cast(tf.notEqual(targets_N, tf.scalar(ignoreIndex, 'int32')), 'float32') as tf.Tensor1D;
   const weights_N: tf.Tensor1D = tf.div(counted_N, tf.maximum(tf.sum(counted_N), 1));
@@ -158,23 +165,25 @@ function lossWithGradients(
   const chunks = Array.from({ length: Math.ceil(rows / chunkRows) }, (_, chunk) => {
     const start = chunk * chunkRows;
     const size = Math.min(chunkRows, rows - start);
-    return tf.tidy((): [tf.Tensor1D, tf.Tensor2D] => {
+    return tf.tidy((): [tf.Scalar, tf.Scalar, tf.Tensor2D] => {
       const hidden_RD = tf.slice(hidden_ND, start, size);
       const weights_R = tf.slice(weights_N, start, size);
       const logits_RV: tf.Tensor2D = tf.matMul(hidden_RD, weight_VD, false, true);
       const own = takeRows(teacher, start, size);
-      const { loss_R, pull_RV } = mixedLoss(logits_RV, tf.slice(known_N, start, size), own, { temperature, alpha });
+      const { hard_R, soft_R, pull_RV } = mixedLoss(logits_RV, tf.slice(known_N, start, size), own, mixture);
       const dlogits_RV: tf.Tensor2D = tf.mul(pull_RV, tf.expandDims(weights_R, 1));
       const term_VD: tf.Tensor2D = tf.matMul(dlogits_RV, hidden_RD, true, false);
       const sum_VD = dweight_VD ? tf.add(dweight_VD, term_VD) : term_VD;
       dweight_VD?.dispose();
       dweight_VD = tf.keep(sum_VD as tf.Tensor2D);
-      return [tf.mul(loss_R, weights_R), tf.matMul(dlogits_RV, weight_VD)];
+      const [hard, soft] = [hard_R, soft_R].map((x_R): tf.Scalar => tf.sum(tf.mul(x_R, weights_R)));
+      return [hard, soft, tf.matMul(dlogits_RV, weight_VD)];
     });
   });
   return {
-    loss: tf.sum(tf.concat(chunks.map(([loss_R]) => loss_R))),
-    dhidden_ND: tf.concat(chunks.map(([, gradient]) => gradient)),
+    hard: tf.addN(chunks.map(([hard]) => hard)),
+    soft: tf.addN(chunks.map(([, soft]) => soft)),
+    dhidden_ND: tf.concat(chunks.map(([, , gradient]) => gradient)),
     dweight_VD: dweight_VD!,
   };
 }
@@ -223,16 +232,19 @@ export function linearDistillationLoss(
   targets_N: tf.Tensor1D,
   options: LinearDistillationOptions = {},
 ): tf.Scalar {
-  const { temperature = 1, alpha = 0.5, ignoreIndex = -100 } = options;
+  const { temperature = 1, alpha = 0.5, ignoreIndex = -100, divergence = 'forward', onParts } = options;
+  checkKind(divergence);
   checkRange('temperature', temperature, Number.MIN_VALUE, Number.MAX_VALUE);
   checkRange('alpha', alpha, 0, 1);
   checkInputs(hidden_ND, weight_VD, teacher, targets_N);
   const chunkRows = options.chunkRows ?? Math.max(1, Math.floor(chunkElements / weight_VD.shape[0]));
   checkRange('chunkRows', chunkRows, 1, Number.MAX_SAFE_INTEGER);
-  const resolved = { temperature, alpha, ignoreIndex, chunkRows };
+  const resolved = { temperature, alpha, divergence, ignoreIndex, chunkRows };
   const run = tf.customGrad((...args) => {
     const [hidden, weight, save] = args as unknown as [tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
-    const { loss, dhidden_ND, dweight_VD } = lossWithGradients(hidden, weight, teacher, targets_N, resolved);
+    const { hard, soft, dhidden_ND, dweight_VD } = lossWithGradients(hidden, weight, teacher, targets_N, resolved);
+    onParts?.(hard, soft);
+    const loss = tf.add(tf.mul(hard, 1 - alpha), tf.mul(soft, alpha * temperature ** 2));
     save([dhidden_ND, dweight_VD]);
     dweight_VD.dispose();
     return { value: loss, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => saved.map((x) => tf.mul(x, dy)) };

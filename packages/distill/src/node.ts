@@ -1,3 +1,4 @@
+export type { ExpectedCache } from './cache-header.ts';
 export { TeacherCache } from './cache-reader.ts';
 export {
   finishTeacherCache,

@@ -143,12 +143,19 @@ describe('linearDistillationLoss', () => {
     };
   };
 
-  it.each(['hidden', 'top-k', 'sampled'].flatMap((kind) => [1, 2].map((temperature) => [kind, temperature] as const)))(
-    'of a %s teacher at temperature %i is distillationLoss of the logits, with its gradients',
-    (kind, temperature) => {
+  const cases = [
+    ['hidden', 'forward'],
+    ['hidden', 'reverse'],
+    ['hidden', 'jensen-shannon'],
+    ['top-k', 'forward'],
+    ['sampled', 'forward'],
+  ] as const;
+  it.each(cases.flatMap((of) => [1, 2].map((temperature) => [...of, temperature] as const)))(
+    'of a %s teacher, %s divergence, at temperature %i is distillationLoss of the logits, with its gradients',
+    (kind, divergence, temperature) => {
       const { hidden, weight, targets } = inputs();
       const [teacher, plain] = teachers(temperature)[kind];
-      const options = { temperature, alpha: 0.7 };
+      const options = { temperature, alpha: 0.7, divergence };
       const whole = tf.grads((x, w) =>
         distillationLoss(tf.matMul(x, w, false, true) as tf.Tensor2D, plain, targets, options),
       );
@@ -169,6 +176,18 @@ describe('linearDistillationLoss', () => {
       expect(value).toBeCloseTo(reference.dataSync()[0], 5);
     },
   );
+
+  it('tells the parts it is made of, over all chunks', () => {
+    const { hidden, weight, targets } = inputs();
+    const [teacher] = teachers(2).hidden;
+    const parts: number[] = [];
+    const onParts = (hard: tf.Scalar, soft: tf.Scalar) => void parts.push(hard.dataSync()[0], soft.dataSync()[0]);
+    const options = { temperature: 2, alpha: 0.25, chunkRows: 2, onParts };
+    const loss = linearDistillationLoss(hidden, weight, teacher, targets, options).dataSync()[0];
+    expect(loss).toBeCloseTo(0.75 * parts[0] + 0.25 * 4 * parts[1], 5);
+    const hard = linearDistillationLoss(hidden, weight, teacher, targets, { alpha: 0 }).dataSync()[0];
+    expect(parts[0]).toBeCloseTo(hard, 5);
+  });
 
   it('never holds [rows, vocabulary] of a cached teacher: its peak does not grow with the rows as the logits do', async () => {
     const [many, vocabulary, width] = [512, 2048, 8];

@@ -6,7 +6,8 @@ import { RandomStream } from '@smol/random';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CacheDescription, ExpectedCache } from './cache-header.ts';
+import type { CacheDescription } from './cache-description.ts';
+import type { ExpectedCache } from './cache-header.ts';
 import { TeacherCache } from './cache-reader.ts';
 import { finishTeacherCache, writeTeacherCache, writeTeacherParts } from './cache-writer.ts';
 import { DistillError } from './distill-error.ts';
@@ -47,6 +48,8 @@ const teacherOf = (size: number) => (start: number, length: number) => {
 };
 const teacher = teacherOf(40);
 const options = { description, windowTokens: 8, partTokens: 16 };
+/** Parts hold whole blocks of 256 tokens: a shard that has some. */
+const long = { ...options, description: { ...description, tokenCount: 1200 } };
 const codeOf = (run: () => unknown) => {
   try {
     run();
@@ -133,26 +136,81 @@ describe('a record', () => {
 describe('a cache file', () => {
   it('holds the same bytes whatever the number of workers, also after a kill in the middle', async () => {
     const [alone, together, stopped] = [newPath(), newPath(), newPath()];
-    await writeTeacherCache(alone, options, teacher);
-    await Promise.all([2, 0, 1].map((worker) => writeTeacherParts(together, options, teacher, { worker, workers: 3 })));
-    await finishTeacherCache(together, options);
+    await writeTeacherCache(alone, long, teacher);
+    await Promise.all([2, 0, 1].map((worker) => writeTeacherParts(together, long, teacher, { worker, workers: 3 })));
+    await finishTeacherCache(together, long);
     let windows = 0;
     const dying = (start: number, length: number) => {
-      if (++windows > 5) throw new Error('killed');
+      if (++windows > 70) throw new Error('killed');
       return teacher(start, length);
     };
-    await expect(writeTeacherCache(stopped, options, dying)).rejects.toThrow('killed');
+    await expect(writeTeacherCache(stopped, long, dying)).rejects.toThrow('killed');
     expect(codeOf(() => TeacherCache.open(stopped))).toBe('FILE_NOT_FOUND');
-    await expect(finishTeacherCache(stopped, options)).rejects.toMatchObject({ code: 'CACHE_INCOMPLETE' });
-    const asked: number[] = [];
-    await writeTeacherCache(stopped, options, (start, length) => {
+    await expect(finishTeacherCache(stopped, long)).rejects.toMatchObject({ code: 'CACHE_INCOMPLETE' });
+    const [asked, progress]: [number[], number[]] = [[], []];
+    const onProgress = (tokens: number) => void progress.push(tokens);
+    await writeTeacherCache(stopped, { ...long, onProgress }, (start, length) => {
       asked.push(start);
       return teacher(start, length);
     });
-    expect(asked[0]).toBe(32); // two parts of 16 were done
+    expect(asked[0]).toBe(512); // two parts of 256 were done
+    expect([progress[0], progress[1], progress.at(-1)]).toEqual([512, 520, 1200]);
     expect(readFileSync(together).equals(readFileSync(alone))).toBe(true);
     expect(readFileSync(stopped).equals(readFileSync(alone))).toBe(true);
     expect(readdirSync(folder).filter((name) => name.includes('part'))).toEqual([]);
+  });
+
+  it('stops when it is asked to and keeps what it has', async () => {
+    const path = newPath();
+    const controller = new AbortController();
+    const onProgress = (tokens: number) => void (tokens >= 300 && controller.abort(new Error('enough')));
+    await expect(writeTeacherCache(path, { ...long, onProgress, signal: controller.signal }, teacher)).rejects.toThrow(
+      'enough',
+    );
+    const asked: number[] = [];
+    await writeTeacherCache(path, long, (start, length) => {
+      asked.push(start);
+      return teacher(start, length);
+    });
+    expect(asked[0]).toBe(256);
+  });
+
+  it('finds every flipped bit and names the tokens', async () => {
+    const path = newPath();
+    await writeTeacherCache(path, long, teacher);
+    const whole = readFileSync(path);
+    TeacherCache.open(path).verify();
+    const start = whole.indexOf('}') + 1;
+    const size = recordBytes(long.description);
+    const flip = (at: number) => {
+      const bytes = Buffer.from(whole);
+      bytes[at] ^= 4;
+      writeFileSync(path, bytes);
+      return codeOf(() => TeacherCache.open(path).verify());
+    };
+    expect(fc.sample(fc.nat(whole.length - 1), 60).map(flip)).toEqual(
+      Array.from({ length: 60 }, () => 'CORRUPT_CACHE'),
+    );
+    flip(start + 300 * size);
+    const cache = TeacherCache.open(path);
+    expect(() => cache.verify()).toThrow('the records of tokens 256 to 511 (bytes');
+    expect(() => cache.targets([250], 10)).toThrow('are not what was written');
+    expect((cache.targets([200], 56) as TopKTargets).ids_NK.shape).toEqual([56, 6]);
+  });
+
+  it('takes no part that was changed', async () => {
+    const path = newPath();
+    await writeTeacherParts(path, long, teacher);
+    const parts = join(
+      folder,
+      readdirSync(folder).find((name) => name.includes('.parts-'))!,
+    );
+    const bytes = readFileSync(join(parts, '2'));
+    bytes[100] ^= 1;
+    writeFileSync(join(parts, '2'), bytes);
+    await expect(finishTeacherCache(path, long)).rejects.toMatchObject({ code: 'CORRUPT_CACHE' });
+    await writeTeacherCache(path, long, teacher);
+    TeacherCache.open(path).verify();
   });
 
   it('gives the records of any position', async () => {

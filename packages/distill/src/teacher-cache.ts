@@ -1,6 +1,6 @@
 import { RandomStream } from '@smol/random';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkDescription, type CacheDescription } from './cache-header.ts';
+import { checkDescription, type CacheDescription } from './cache-description.ts';
 import { DistillError } from './distill-error.ts';
 import type { SampledTargets } from './sampled.ts';
 import { decodeRecord, encodeRecord, recordBytes, type RecordFormat } from './teacher-record.ts';

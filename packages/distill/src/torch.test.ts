@@ -36,6 +36,10 @@ const mixed = { temperature: 2, alpha: 0.7 };
 const losses: Record<string, Loss> = {
   'kl T=1': (x, t) => tf.sum(klDivergence(matrix(x), matrix(t))),
   'kl T=2': (x, t) => tf.sum(klDivergence(matrix(x), matrix(t), 2)),
+  'reverse kl T=1': (x, t) => tf.sum(klDivergence(matrix(x), matrix(t), 1, 'reverse')),
+  'reverse kl T=2': (x, t) => tf.sum(klDivergence(matrix(x), matrix(t), 2, 'reverse')),
+  'jensen-shannon T=1': (x, t) => tf.sum(klDivergence(matrix(x), matrix(t), 1, 'jensen-shannon')),
+  'jensen-shannon T=2': (x, t) => tf.sum(klDivergence(matrix(x), matrix(t), 2, 'jensen-shannon')),
   'top-3 rest bucket T=1': (x, t) => tf.sum(topKDivergence(matrix(x), topKTargets(matrix(t), 3))),
   'top-3 rest bucket T=2': (x, t) => tf.sum(topKDivergence(matrix(x), topKTargets(matrix(t), 3, 2), 2)),
   sampled: (x, ids, weights) =>
