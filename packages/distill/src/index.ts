@@ -9,10 +9,28 @@ export {
   type Ramp,
 } from './capacity.ts';
 export { DistillError, type DistillErrorCode } from './distill-error.ts';
+export {
+  distillationObjective,
+  type CachedTeacher,
+  type DistillationObjective,
+  type DistillationObjectiveOptions,
+  type ObjectiveBatch,
+  type ObjectivePass,
+  type ObjectivePlace,
+  type TokenStretch,
+} from './distillation-objective.ts';
 export { distillationLoss, type DistillationOptions, type Teacher } from './distillation-loss.ts';
 export { klDivergence } from './divergence.ts';
 export type { DivergenceKind } from './divergence-term.ts';
 export { hiddenLoss, type HiddenLossOptions, type HiddenMeasure } from './hidden-loss.ts';
+export { uniformLayerMap, type HiddenMatchingOptions, type LayerPair } from './hidden-matching.ts';
+export {
+  checkVocabulary,
+  sharedTeacher,
+  type OnlineTeacher,
+  type TeacherModel,
+  type TeacherStates,
+} from './online-teacher.ts';
 export {
   linearDistillationLoss,
   type ChunkedTeacher,

@@ -7,4 +7,5 @@ export {
   type CacheWriterOptions,
   type TeacherLogits,
 } from './cache-writer.ts';
+export { TeacherCaches, type ShardCache } from './teacher-caches.ts';
 export { hashFiles } from './hash-file.ts';
