@@ -377,7 +377,7 @@ def compare():
         compare_index(check, settings)
     texts = near_copies(3000, 3)
     for settings in SETTINGS:
-        compare_stage_files(check, settings, [texts[:1500], texts[1500:1600], texts[1600:]], workers=2, memory=2_000_000)
+        compare_stage_files(check, settings, [texts[:1500], texts[1500:1600], texts[1600:]], workers=2, bufferBytes=1_000_000)
     print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
     sys.exit(0 if all(results) else 1)
 

@@ -98,7 +98,8 @@ class LineSplitter {
       this.done = true;
       return;
     }
-    if (!this.#skipping && start < chunk.length) this.#assembler.push(chunk.subarray(start));
+    // Chunks are written over, so that what is needed beside the next is copied.
+    if (!this.#skipping && start < chunk.length) this.#assembler.push(Buffer.from(chunk.subarray(start)));
     this.#position += chunk.length;
     if (this.#skipping && this.#position >= this.#end) this.done = true;
   }

@@ -42,7 +42,8 @@ and two print what they find:
       --preset NAME      fineweb (14x8, sha1), fineweb2 (14x8, xxh64; default) or finepdfs (32x10, xxh64)
       --bands N, --rows N, --shingle-size N, --seed N, --hash NAME   in place of the preset's
       --workers N        threads of minhash; the results don't depend on it (default 1)
-      --memory SIZE      for the buffers of minhash and substrings, such as 512M (default) or 2G
+      --memory SIZE      such as 2G: of the whole process for minhash (default: 512M for two workers, 192M for each more);
+                         for the buffers of substrings (default 512M)
       --cluster-ids      write cluster numbers and sizes into the metadata of all documents (minhash)
       --rehydrate        write into the metadata of kept documents how often FineWeb2 repeats them (minhash)
       --representative R first (default), or datatrove: keep of each cluster what datatrove keeps

@@ -1,11 +1,8 @@
 /** What stands for all documents of earlier runs. */
 export const INDEX_NODE = 0;
 
-/** Blocks of a file that is read. */
-const BLOCK_BYTES = 1 << 18;
-
-/** Memory of clustering for so many documents, in bytes: three numbers for each, and a block of a file for each thread. */
-export const clusteringBytes = (documents: number, threads = 1) => 12 * (documents + 1) + BLOCK_BYTES * threads;
+/** Memory of clustering for so many documents, in bytes: three numbers for each. */
+export const clusteringBytes = (documents: number) => 12 * (documents + 1);
 
 /** Documents that 32-bit numbers can tell apart. */
 export const MOST_DOCUMENTS = 2 ** 32 - 2;

@@ -74,6 +74,11 @@ export class Kernel {
     new BigUint64Array(this.#exports.memory.buffer, TABLE_START + a.byteLength, a.length).set(b);
   }
 
+  /** Memory of this instance, in bytes. */
+  get memoryBytes(): number {
+    return this.#exports.memory.buffer.byteLength;
+  }
+
   #reserve(textBytes: number): void {
     const missing = this.#textStart + textBytes + SLACK_BYTES - this.#exports.memory.buffer.byteLength;
     if (missing > 0) this.#exports.memory.grow(Math.ceil(missing / PAGE_BYTES));

@@ -4,6 +4,7 @@ import { compareValues, layoutOf } from './signature-records.ts';
 import { StageFile } from './stage-file.ts';
 import { FROM_INDEX, stagePath } from './stage-settings.ts';
 import type { Advance, StageSettings, TaskResult } from './stage-settings.ts';
+import type { Workspace } from './workspace.ts';
 
 const ADVANCE_EVERY = 10_000;
 
@@ -12,7 +13,7 @@ const ADVANCE_EVERY = 10_000;
  * pair of neighbours with the same values: input and document of the one, input and document of the other. The bytes are
  * those of datatrove with one task per bucket. What equals a signature of an index is paired with 2^32 − 1 twice.
  */
-export function matchBand(settings: StageSettings, band: number, advance: Advance): TaskResult {
+export function matchBand(settings: StageSettings, band: number, workspace: Workspace, advance: Advance): TaskResult {
   const { folder, parts, indexes, minHash, taskBytes } = settings;
   const layout = layoutOf(minHash.rows, minHash.hash);
   const signatures = parts.map((_, rank) => join(folder, stagePath.signatures(band, rank)));
@@ -35,6 +36,7 @@ export function matchBand(settings: StageSettings, band: number, advance: Advanc
     }
     if (++records % ADVANCE_EVERY === 0) advance(ADVANCE_EVERY);
   };
-  mergeRecords(paths, layout, taskBytes / paths.length, take, indexes.length);
+  const room = workspace.words(taskBytes, paths.length * layout.words);
+  mergeRecords(paths, layout, room, take, indexes.length);
   return { files: { [stagePath.matches(band)]: file.close() }, counts: { matches } };
 }

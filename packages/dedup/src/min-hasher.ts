@@ -48,6 +48,11 @@ export class MinHasher {
     this.#kernel = new Kernel(drawPermutations(this.options.bands * this.options.rows, this.options.seed));
   }
 
+  /** Memory that the longest text so far has made it take, in bytes. */
+  get memoryBytes(): number {
+    return this.#kernel.memoryBytes;
+  }
+
   #load(text: string): LoadedText {
     const cut = cutText(text, this.options.maximumCharacters);
     if (this.#words) return this.#kernel.load(joinWords(this.#words(normalizeText(cut))));

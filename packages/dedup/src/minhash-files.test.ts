@@ -83,7 +83,7 @@ describe('minHashFiles', () => {
   it('gives the same bytes for 1, 2 and 7 workers and for little memory', { tags: ['slow'] }, async () => {
     const { inputs } = makeInputs(3600);
     await minHashFiles({ inputs, folder: path('one'), bands: 6 });
-    const variants = { two: { workers: 2 }, seven: { workers: 7 }, little: { memory: 340_000 } };
+    const variants = { two: { workers: 2 }, seven: { workers: 7 }, little: { bufferBytes: 340_000 } };
     for (const [name, options] of Object.entries(variants)) {
       await minHashFiles({ inputs, folder: path(name), bands: 6, ...options });
       expect(snapshot(path(name))).toEqual(snapshot(path('one')));

@@ -7,7 +7,7 @@ import { resolveMinHashOptions } from './min-hash-options.ts';
 import type { MinHashOptions, MinHashSettings } from './min-hash-options.ts';
 import { checkMinHashIndex } from './minhash-index.ts';
 import { checkInputs, nameOutputs } from './output-names.ts';
-import { DEFAULT_MEMORY } from './plan-files.ts';
+import { defaultMemory, taskBytesOf } from './stage-memory.ts';
 import type { RecordKeys } from './file-record.ts';
 import { cutInputs, partsByInput } from './input-parts.ts';
 import { claimFolder } from './run-folder.ts';
@@ -27,8 +27,10 @@ export interface MinHashFilesOptions extends MinHashSettings, Partial<RecordKeys
   indexes?: readonly string[];
   /** threads; default 1. The results don't depend on it. */
   workers?: number;
-  /** bytes for the buffers of all workers together, default 512 MiB */
+  /** bytes of the whole process, for lines of up to 1 MiB; default 512 MiB for two workers, 192 MiB for each more */
   memory?: number;
+  /** bytes in which each worker sorts and merges, default what `memory` leaves; changes no file */
+  bufferBytes?: number;
   /** which document of a cluster is kept: the first (default) or the one that datatrove keeps */
   representative?: Representative;
   /** write into the metadata of kept and removed documents `minhash_cluster_id` and `minhash_cluster_size` (−1 and 1 if alone) */
@@ -97,6 +99,7 @@ function resolveSettings(options: MinHashFilesOptions): StageSettings {
     indexes,
     workers,
     memory,
+    bufferBytes,
     representative,
     longestLine,
     clusterIds,
@@ -110,6 +113,7 @@ function resolveSettings(options: MinHashFilesOptions): StageSettings {
     ...minHash
   } = options;
   const threads = checkPositiveInteger('workers', workers ?? 1);
+  const taskBytes = taskBytesOf(checkPositiveInteger('memory', memory ?? defaultMemory(threads)), threads);
   if (inputs.length > 99_999)
     throw new DedupError('INVALID_OPTION', `inputs may name 99 999 files, got ${inputs.length}`);
   if (partBytes !== undefined) checkPositiveInteger('partBytes', partBytes);
@@ -126,7 +130,7 @@ function resolveSettings(options: MinHashFilesOptions): StageSettings {
     representative: representative ?? 'first',
     textKey: textKey ?? 'text',
     idKey: idKey ?? 'id',
-    taskBytes: Math.floor(checkPositiveInteger('memory', memory ?? DEFAULT_MEMORY) / threads),
+    taskBytes: bufferBytes === undefined ? taskBytes : checkPositiveInteger('bufferBytes', bufferBytes),
     longestLine: checkPositiveInteger('longestLine', longestLine ?? LONGEST_LINE_BYTES),
   };
 }
@@ -204,7 +208,7 @@ export async function minHashFiles(options: MinHashFilesOptions): Promise<MinHas
   checkInputs(options.inputs, options.folder);
   for (const index of settings.indexes) checkMinHashIndex(index, settings.minHash);
   claimFolder(settings);
-  const { workers = 1, memory = DEFAULT_MEMORY, onProgress, onStage, onDamage } = options;
+  const { workers = 1, memory = defaultMemory(workers), onProgress, onStage, onDamage } = options;
   const runner = new StageRunner({ workers, memory, onProgress, onStage, onDamage }, settings);
   try {
     for (const stage of STAGES) await runner.run(stage);

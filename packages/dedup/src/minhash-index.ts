@@ -14,6 +14,8 @@ interface IndexDescription {
   files: Record<string, FileSeal>;
 }
 
+const ROOM_WORDS = 2 ** 24;
+
 const describe = (minHash: MinHashOptions) =>
   JSON.stringify({ ...minHash, maximumCharacters: String(minHash.maximumCharacters) });
 
@@ -38,12 +40,13 @@ export function saveMinHashIndex(folder: string, index: string): void {
   const { minHash, parts } = readRun(folder);
   const layout = layoutOf(minHash.rows, minHash.hash);
   const files: Record<string, FileSeal> = {};
+  const room = new Uint32Array(Math.max(ROOM_WORDS, parts.length * layout.words));
   for (let band = 0; band < minHash.bands; band++) {
     const paths = parts.map((_, rank) => join(folder, stagePath.signatures(band, rank)));
     const file = new StageFile(join(index, stagePath.index(band)));
     const last = new Uint32Array(layout.words - 1);
     let written = 0;
-    mergeRecords(paths, layout, 2 ** 26 / paths.length, (words, start) => {
+    mergeRecords(paths, layout, room, (words, start) => {
       if (written > 0 && compareValues(last, 0, words, start, layout) === 0) return;
       last.set(words.subarray(start, start + last.length));
       file.write(new Uint8Array(last.buffer));

@@ -3,12 +3,11 @@ import { resolveMinHashOptions } from './min-hash-options.ts';
 import type { MinHashOptions, MinHashSettings } from './min-hash-options.ts';
 import { MinHasher } from './min-hasher.ts';
 import { statusOf } from './output-names.ts';
-import { cutInputs } from './input-parts.ts';
 import type { RecordKeys } from './file-record.ts';
 import { describeParquet, isParquet } from './parquet-input.ts';
 import { readRecords } from './read-records.ts';
 import { layoutOf } from './signature-records.ts';
-import { stageMemory } from './stage-memory.ts';
+import { defaultMemory, stageMemory, taskBytesOf } from './stage-memory.ts';
 import { STAGES } from './stage-settings.ts';
 import type { Stage } from './stage-settings.ts';
 
@@ -26,7 +25,7 @@ export interface MinHashPlan {
   brokenShare: number;
   /** estimated space of the stage files, without kept and removed documents */
   stageBytes: number;
-  /** buffers of each stage, in bytes; a line at work takes about ten times its length besides */
+  /** memory of the whole process in each stage, in bytes; lines over 1 MiB take about ten times their length besides */
   memory: Record<Stage, number>;
   /** expected share of pairs found, by their Jaccard similarity */
   expectedRecall: Record<string, number>;
@@ -36,11 +35,9 @@ export interface MinHashPlan {
 export interface PlanOptions extends MinHashSettings, Partial<RecordKeys> {
   inputs: readonly string[];
   workers?: number;
+  /** bytes of the whole process; default 512 MiB for two workers, 192 MiB for each more */
   memory?: number;
 }
-
-/** Memory for buffers where nothing else is said. */
-export const DEFAULT_MEMORY = 512 * 2 ** 20;
 
 const SAMPLED_PER_FILE = 200;
 /** Bytes of a document's id and where it ends, about. */
@@ -81,7 +78,7 @@ async function sampleFile(path: string, hasher: MinHasher, keys: RecordKeys): Pr
  * @throws DedupError `INVALID_OPTION` or a file's error
  */
 export async function planFiles(options: PlanOptions): Promise<MinHashPlan> {
-  const { inputs, workers = 1, memory = DEFAULT_MEMORY, textKey = 'text', idKey = 'id', ...minHash } = options;
+  const { inputs, workers = 1, memory = defaultMemory(workers), textKey = 'text', idKey = 'id', ...minHash } = options;
   const settings = resolveMinHashOptions(minHash);
   const hasher = new MinHasher(settings);
   const samples: Sample[] = [];
@@ -93,11 +90,8 @@ export async function planFiles(options: PlanOptions): Promise<MinHashPlan> {
   const sum = (name: keyof Sample) => samples.reduce((total, sample) => total + sample[name], 0);
   const documents = Math.round(sum('estimate'));
   const recordBytes = 4 * layoutOf(settings.rows, settings.hash).words;
-  const parts = cutInputs(inputs).length;
-  const memoryOf = (stage: Stage) => {
-    const threads = Math.min(workers, stage === 'matching' ? settings.bands : parts);
-    return stageMemory({ stage, threads, taskBytes: Math.floor(memory / workers), documents });
-  };
+  const taskBytes = taskBytesOf(memory, workers);
+  const memoryOf = (stage: Stage) => stageMemory({ stage, workers, taskBytes, documents });
   return {
     settings,
     inputs: inputs.length,

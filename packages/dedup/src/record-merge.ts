@@ -13,10 +13,11 @@ class RecordReader {
   #end = 0;
   #position = 0;
 
-  constructor(path: string, recordWords: number, blockBytes: number) {
+  /** @param room holds one record at least */
+  constructor(path: string, recordWords: number, room: Uint32Array) {
     this.#path = path;
     this.#recordWords = recordWords;
-    this.block = new Uint32Array(Math.max(1, Math.floor(blockBytes / 4 / recordWords)) * recordWords);
+    this.block = room.subarray(0, Math.floor(room.length / recordWords) * recordWords);
   }
 
   /** Goes to the next record; `false` at the end of the file. */
@@ -27,7 +28,7 @@ class RecordReader {
 
   /** Reads the next block; `false` at the end of the file. */
   fill(): boolean {
-    const bytes = new Uint8Array(this.block.buffer);
+    const bytes = new Uint8Array(this.block.buffer, this.block.byteOffset, this.block.byteLength);
     let count = 0;
     const file = openSync(this.#path, 'r');
     try {
@@ -51,18 +52,21 @@ class RecordReader {
  * Merges sorted files of records: calls `take(words, start, source)` for each record in ascending order of its values, then
  * of its source (a file's place in the list), then of its document.
  *
- * @param blockBytes memory per file
+ * @param room for blocks of all files, of one record each at least
  * @param indexes so many files at the beginning of the list are indexes, whose records are values without a document
  */
 export function mergeRecords(
   paths: readonly string[],
   layout: RecordLayout,
-  blockBytes: number,
+  room: Uint32Array,
   take: (words: Uint32Array, start: number, source: number) => void,
   indexes = 0,
 ): void {
   const wordsOf = (source: number) => (source < indexes ? layout.words - 1 : layout.words);
-  const readers = paths.map((path, source) => new RecordReader(path, wordsOf(source), blockBytes));
+  const roomWords = Math.floor(room.length / Math.max(1, paths.length));
+  const readers = paths.map((path, source) => {
+    return new RecordReader(path, wordsOf(source), room.subarray(source * roomWords, (source + 1) * roomWords));
+  });
   const isBefore = (left: number, right: number) => {
     const [a, b] = [readers[left], readers[right]];
     return (compareValues(a.block, a.start, b.block, b.start, layout) || left - right) < 0;

@@ -37,7 +37,7 @@ describe('smol-dedup minhash', () => {
   it('writes kept and removed documents and a report, and explains them', async () => {
     const { code, stderr } = await run('minhash', path('in.jsonl'), '--output', path('out'), '--preset', 'fineweb');
     expect(code).toBe(0);
-    expect(stderr).toContain('up to 537 MB for buffers, 1 workers\n');
+    expect(stderr).toContain('up to 336 MB of memory, 1 workers\n');
     expect(stderr).toContain('16 records, 6 kept (37.5 %), 10 removed in 4 clusters\n');
     expect(readRecords('out', 'removed', 'in.jsonl')[0]).toMatchObject({
       id: '0_20',
@@ -62,11 +62,11 @@ describe('smol-dedup minhash', () => {
   });
 
   it('says before the start what will be needed and found', async () => {
-    const { stdout } = await run('plan', path('in.jsonl'), '--workers', '2', '--memory', '100M', '--json');
+    const { stdout } = await run('plan', path('in.jsonl'), '--workers', '2', '--memory', '600M', '--json');
     expect(JSON.parse(stdout)).toMatchObject({
       documents: 16,
       stageBytes: 16 * (14 * 68 + 48),
-      memory: { signatures: 50 * 2 ** 20, matching: 100 * 2 ** 20 },
+      memory: { signatures: 600 * 2 ** 20, matching: 600 * 2 ** 20, filtering: 256 * 2 ** 20 },
       expectedRecall: { 0.8: expect.closeTo(0.9235, 4) },
     });
     expect((await run('plan', path('in.jsonl'))).stdout).toContain('about 16 documents (16 read)');

@@ -7,7 +7,8 @@ import { bloom, decontaminate, exact, percent, sentences, summarize } from './fi
 import type { Outcome, Talk } from './filter-commands.ts';
 import { minHashFiles } from './minhash-files.ts';
 import { saveMinHashIndex } from './minhash-index.ts';
-import { DEFAULT_MEMORY, planFiles } from './plan-files.ts';
+import { planFiles } from './plan-files.ts';
+import { defaultMemory } from './stage-memory.ts';
 import type { MinHashPlan } from './plan-files.ts';
 import { ProgressLine } from './progress-line.ts';
 import { substrings } from './substring-command.ts';
@@ -37,7 +38,7 @@ function describePlan({
     `${inputs} inputs, ${megabytes(inputBytes)}, about ${documents} documents (${sampled} read)\n` +
     `too short for a signature: ${percent(tooShortShare)}, broken: ${percent(brokenShare)}\n` +
     `disk for stage files: about ${megabytes(stageBytes)}\n` +
-    `memory for buffers: ${Object.entries(memory)
+    `memory, all in all: ${Object.entries(memory)
       .map(([stage, bytes]) => `${stage} ${megabytes(bytes)}`)
       .join(', ')}\n` +
     `expected share of near duplicates found:\n${recall.join('')}`
@@ -59,7 +60,7 @@ async function plan({
 async function minhash(given: CommandArguments, { progress, say }: Talk): Promise<Outcome> {
   const { operands: inputs, output: folder, minHash, quiet, rehydrate: rehydration, saveIndex, ...options } = given;
   const { workers, memory, textKey, idKey, representative, indexes, clusterIds } = options;
-  say(`up to ${megabytes(memory ?? DEFAULT_MEMORY)} for buffers, ${workers} workers\n`);
+  say(`up to ${megabytes(memory ?? defaultMemory(workers))} of memory, ${workers} workers\n`);
   const report = await minHashFiles({
     inputs,
     folder,
@@ -74,7 +75,7 @@ async function minhash(given: CommandArguments, { progress, say }: Talk): Promis
     rehydration,
     onProgress: quiet ? undefined : (state) => progress.show(state),
     onStage: ({ stage, tasks, threads, memory: bytes }) => {
-      if (tasks > 0) say(`${stage}: ${tasks} tasks in ${threads} threads, up to ${megabytes(bytes)} for buffers\n`);
+      if (tasks > 0) say(`${stage}: ${tasks} tasks in ${threads} threads, up to ${megabytes(bytes)} of memory\n`);
     },
     onDamage: (message) => say(`${message}; it is made again\n`),
   });

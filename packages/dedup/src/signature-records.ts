@@ -37,8 +37,10 @@ export function compareValues(
   return 0;
 }
 
-/** Most records that {@link sortRecords} can sort: their numbers share a double with 32 bits of the first value. */
+/** Most records that {@link sortedRecords} can sort: their numbers share a double with 32 bits of the first value. */
 export const MOST_SORTED_RECORDS = 2 ** 21;
+/** Words that are put in order together. */
+const BLOCK_WORDS = 1 << 14;
 
 /** 32 leading bits of the first value, which is below 2^61. */
 function leadingBits(words: Uint32Array, start: number, valueWords: number): number {
@@ -47,7 +49,7 @@ function leadingBits(words: Uint32Array, start: number, valueWords: number): num
 }
 
 /** Sorts, unless it is sorted already as it is where all are equal. */
-function sortRun(run: Uint32Array, compare: (left: number, right: number) => number): void {
+function sortRun(run: Float64Array, compare: (left: number, right: number) => number): void {
   for (let place = 1; place < run.length; place++) {
     if (compare(run[place - 1], run[place]) <= 0) continue;
     run.sort(compare);
@@ -56,38 +58,44 @@ function sortRun(run: Uint32Array, compare: (left: number, right: number) => num
 }
 
 /**
- * The order of records: sorted natively by the leading 32 bits of the first value, then runs of equal ones in full.
+ * Sorts by keys of 32 leading bits of the first value and the record's number, natively, then runs of equal bits in full.
  *
- * @param count at most 2^21
+ * @param keys room for as many keys as there are records, at most 2^21; holds the order afterwards
  */
-function sortedOrder(words: Uint32Array, count: number, layout: RecordLayout): Uint32Array {
-  const keys = new Float64Array(count);
-  for (let record = 0; record < count; record++) {
+function sortKeys(words: Uint32Array, keys: Float64Array, layout: RecordLayout): void {
+  for (let record = 0; record < keys.length; record++) {
     keys[record] = leadingBits(words, record * layout.words, layout.valueWords) * MOST_SORTED_RECORDS + record;
   }
   keys.sort();
-  const order = Uint32Array.from(keys, (key) => key % MOST_SORTED_RECORDS);
+  const startOf = (key: number) => (key % MOST_SORTED_RECORDS) * layout.words;
   const compare = (left: number, right: number) =>
-    compareValues(words, left * layout.words, words, right * layout.words, layout) || left - right;
-  for (let start = 0; start < count;) {
+    compareValues(words, startOf(left), words, startOf(right), layout) || left - right;
+  for (let start = 0; start < keys.length;) {
     const leading = Math.floor(keys[start] / MOST_SORTED_RECORDS);
     let end = start + 1;
-    while (end < count && Math.floor(keys[end] / MOST_SORTED_RECORDS) === leading) end++;
-    if (end - start > 1) sortRun(order.subarray(start, end), compare);
+    while (end < keys.length && Math.floor(keys[end] / MOST_SORTED_RECORDS) === leading) end++;
+    if (end - start > 1) sortRun(keys.subarray(start, end), compare);
     start = end;
   }
-  return order;
 }
 
-/** The first `count` records in ascending order; records that are alike must stand in the order of their documents. */
-export function sortRecords(words: Uint32Array, count: number, layout: RecordLayout): Uint32Array {
-  const sorted = new Uint32Array(count * layout.words);
-  const order = sortedOrder(words, count, layout);
+/**
+ * Records in ascending order, in blocks that are valid until the next is asked for; the records themselves stay where they
+ * are. Those that are alike must stand in the order of their documents.
+ *
+ * @param keys see {@link sortKeys}: its length is the number of records
+ */
+export function* sortedRecords(words: Uint32Array, keys: Float64Array, layout: RecordLayout): Generator<Uint32Array> {
+  sortKeys(words, keys, layout);
+  const block = new Uint32Array(layout.words * Math.ceil(BLOCK_WORDS / layout.words));
   let to = 0;
-  for (let record = 0; record < count; record++) {
+  for (let place = 0; place < keys.length; place++) {
     // Word by word: views and set() take longer than the few words themselves.
-    const start = order[record] * layout.words;
-    for (let word = 0; word < layout.words; word++) sorted[to++] = words[start + word];
+    const start = (keys[place] % MOST_SORTED_RECORDS) * layout.words;
+    for (let word = 0; word < layout.words; word++) block[to++] = words[start + word];
+    if (to < block.length) continue;
+    yield block;
+    to = 0;
   }
-  return sorted;
+  if (to > 0) yield block.subarray(0, to);
 }

@@ -2,118 +2,108 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TextDocument } from './exact-deduplicator.ts';
 import type { FileRecord } from './file-record.ts';
-import { MinHasher } from './min-hasher.ts';
+import type { MinHasher } from './min-hasher.ts';
 import { readRecordGroups } from './read-records.ts';
 import { mergeRecords } from './record-merge.ts';
-import { MOST_SORTED_RECORDS, layoutOf, sortRecords } from './signature-records.ts';
+import { MOST_SORTED_RECORDS, layoutOf, sortedRecords } from './signature-records.ts';
 import type { RecordLayout } from './signature-records.ts';
 import { StageFile } from './stage-file.ts';
 import type { FileSeal } from './stage-file.ts';
 import { stagePath } from './stage-settings.ts';
 import type { Advance, StageSettings, TaskResult } from './stage-settings.ts';
+import type { Workspace } from './workspace.ts';
 
-const FIRST_CAPACITY = 1024;
+const LEAST_CAPACITY = 1024;
 /** Places of records that are no documents, in the report of one file. */
 const PROBLEMS_SHOWN = 100;
 
-/** Collects the records of one band, in the order of documents. */
-class BandBuffer {
-  readonly #layout: RecordLayout;
-  readonly #capacity: number;
-  #words: Uint32Array;
-
-  /** @param capacity most records */
-  constructor(layout: RecordLayout, capacity: number) {
-    this.#layout = layout;
-    this.#capacity = capacity;
-    this.#words = new Uint32Array(FIRST_CAPACITY * layout.words);
-  }
-
-  /** @param signature as 32-bit words */
-  put(record: number, band: number, signature: Uint32Array, document: number): void {
-    const { rows, valueWords, words } = this.#layout;
-    if ((record + 1) * words > this.#words.length) this.#grow();
-    const target = this.#words;
-    const step = 2 / valueWords;
-    let from = 2 * band * rows;
-    let to = record * words;
-    for (const end = to + words - 1; to < end; from += step) target[to++] = signature[from];
-    target[to] = document;
-  }
-
-  #grow(): void {
-    const grown = new Uint32Array(Math.min(2 * this.#words.length, this.#capacity * this.#layout.words));
-    grown.set(this.#words);
-    this.#words = grown;
-  }
-
-  sorted(count: number): Uint32Array {
-    return sortRecords(this.#words, count, this.#layout);
-  }
-}
-
 const asBytes = (words: Uint32Array) => new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 
-/** Sorts the records of one input by parts that fit into memory, then merges the parts. */
+/**
+ * Sorts the records of one input by parts that fit into memory, then merges the parts. All happens in one piece of memory:
+ * a key for each record that is sorted, then the records, band after band.
+ */
 class SignatureSorter {
   readonly #settings: StageSettings;
   readonly #rank: number;
   readonly #layout: RecordLayout;
-  readonly #bands: BandBuffer[];
+  readonly #words: Uint32Array;
+  readonly #keys: Float64Array;
   readonly #capacity: number;
   #count = 0;
   #runs = 0;
 
-  constructor(settings: StageSettings, rank: number) {
+  constructor(settings: StageSettings, rank: number, workspace: Workspace) {
     this.#settings = settings;
     this.#rank = rank;
     this.#layout = layoutOf(settings.minHash.rows, settings.minHash.hash);
-    const { bands } = settings.minHash;
-    // Buffers double, one band is sorted into a copy: so that 2 · bands + 2 are never more than what there is.
-    const fitting = Math.floor(settings.taskBytes / (2 * bands + 2) / (4 * this.#layout.words));
-    this.#capacity = Math.max(FIRST_CAPACITY, Math.min(fitting, MOST_SORTED_RECORDS));
-    this.#bands = Array.from({ length: bands }, () => new BandBuffer(this.#layout, this.#capacity));
+    const wordsPerDocument = 2 + settings.minHash.bands * this.#layout.words;
+    const fitting = Math.floor(settings.taskBytes / 4 / wordsPerDocument);
+    this.#capacity = Math.max(LEAST_CAPACITY, Math.min(fitting, MOST_SORTED_RECORDS));
+    this.#words = workspace.words(settings.taskBytes, this.#capacity * wordsPerDocument);
+    this.#keys = new Float64Array(this.#words.buffer, 0, this.#capacity);
+  }
+
+  /** Where the records of a band begin. */
+  #startOf(band: number): number {
+    return this.#capacity * (2 + band * this.#layout.words);
   }
 
   add(signature: BigUint64Array, document: number): void {
     const words = new Uint32Array(signature.buffer, signature.byteOffset, 2 * signature.length);
-    for (let band = 0; band < this.#bands.length; band++) this.#bands[band].put(this.#count, band, words, document);
+    for (let band = 0; band < this.#settings.minHash.bands; band++) this.#put(band, words, document);
     if (++this.#count === this.#capacity) this.#spill();
   }
 
+  /** @param signature as 32-bit words */
+  #put(band: number, signature: Uint32Array, document: number): void {
+    const { rows, valueWords, words } = this.#layout;
+    const target = this.#words;
+    const step = 2 / valueWords;
+    let from = 2 * band * rows;
+    let to = this.#startOf(band) + this.#count * words;
+    for (const end = to + words - 1; to < end; from += step) target[to++] = signature[from];
+    target[to] = document;
+  }
+
+  get #bands(): number[] {
+    return Array.from({ length: this.#settings.minHash.bands }, (_, band) => band);
+  }
+
   #spill(): void {
-    for (const [band, buffer] of this.#bands.entries()) {
-      this.#write(stagePath.run(band, this.#rank, this.#runs), buffer.sorted(this.#count));
-    }
+    for (const band of this.#bands) this.#write(stagePath.run(band, this.#rank, this.#runs), band);
     this.#runs++;
     this.#count = 0;
   }
 
-  #write(path: string, words: Uint32Array): FileSeal {
+  #write(path: string, band: number): FileSeal {
     const file = new StageFile(join(this.#settings.folder, path), { sync: false });
-    file.write(asBytes(words));
+    const start = this.#startOf(band);
+    const records = this.#words.subarray(start, start + this.#count * this.#layout.words);
+    const keys = this.#keys.subarray(0, this.#count);
+    for (const block of sortedRecords(records, keys, this.#layout)) file.write(asBytes(block));
     return file.close();
   }
 
-  #merge(band: number): FileSeal {
-    const { folder, taskBytes } = this.#settings;
+  #merge(path: string, band: number): FileSeal {
+    const { folder } = this.#settings;
     const runs = Array.from({ length: this.#runs }, (_, run) => join(folder, stagePath.run(band, this.#rank, run)));
-    const file = new StageFile(join(folder, stagePath.signatures(band, this.#rank)), { sync: false });
-    mergeRecords(runs, this.#layout, taskBytes / 4 / runs.length, (words, start) => {
+    const file = new StageFile(join(folder, path), { sync: false });
+    mergeRecords(runs, this.#layout, this.#words, (words, start) => {
       file.write(asBytes(words.subarray(start, start + this.#layout.words)));
     });
     return file.close();
   }
 
   finish(): Record<string, FileSeal> {
-    const bands = this.#bands.map((_, band) => band);
-    const paths = bands.map((band) => stagePath.signatures(band, this.#rank));
     if (this.#runs > 0) this.#spill();
-    const seals = bands.map((band) =>
-      this.#runs > 0 ? this.#merge(band) : this.#write(paths[band], this.#bands[band].sorted(this.#count)),
-    );
+    const files: Record<string, FileSeal> = {};
+    for (const band of this.#bands) {
+      const path = stagePath.signatures(band, this.#rank);
+      files[path] = this.#runs > 0 ? this.#merge(path, band) : this.#write(path, band);
+    }
     rmSync(join(this.#settings.folder, stagePath.runs(this.#rank)), { recursive: true, force: true });
-    return Object.fromEntries(paths.map((path, band) => [path, seals[band]]));
+    return files;
   }
 }
 
@@ -148,9 +138,9 @@ class PartSigner {
   readonly counts = { lines: 0, read: 0, documents: 0, empty: 0, tooShort: 0, broken: 0, invalidUtf8: 0 };
   readonly problems: { line: number; problem: string }[] = [];
 
-  constructor(settings: StageSettings, rank: number) {
-    this.#hasher = new MinHasher(settings.minHash);
-    this.#sorter = new SignatureSorter(settings, rank);
+  constructor(settings: StageSettings, rank: number, workspace: Workspace) {
+    this.#hasher = workspace.hasher(settings.minHash);
+    this.#sorter = new SignatureSorter(settings, rank, workspace);
     this.#ids = new IdWriter(settings.folder, rank);
   }
 
@@ -184,9 +174,14 @@ class PartSigner {
  * number, sorted; bytes as datatrove writes them. Documents are numbered as datatrove does: those with an empty text have
  * no number.
  */
-export async function signInput(settings: StageSettings, rank: number, advance: Advance): Promise<TaskResult> {
+export async function signInput(
+  settings: StageSettings,
+  rank: number,
+  workspace: Workspace,
+  advance: Advance,
+): Promise<TaskResult> {
   const { input, range } = settings.parts[rank];
-  const signer = new PartSigner(settings, rank);
+  const signer = new PartSigner(settings, rank, workspace);
   let lines = 0;
   const options = { ...settings, range, textOnly: true, onBytes: advance, onLines: (count: number) => (lines = count) };
   for await (const group of readRecordGroups(settings.inputs[input].path, options)) {

@@ -16,6 +16,9 @@ const BUFFER_BYTES = 1 << 20;
 const newHash = () => createHash('blake2b512');
 const shorten = (digest: string) => digest.slice(0, 32);
 
+/** Buffers of files that are closed: new ones would wait for the garbage collector beside them. */
+const spareBuffers: Buffer[] = [];
+
 function writeAll(file: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
 }
@@ -36,7 +39,7 @@ export class StageFile {
   readonly #hash = newHash();
   readonly #compress: ((bytes: Uint8Array) => Uint8Array) | null;
   readonly #file: number;
-  readonly #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  readonly #buffer = spareBuffers.pop() ?? Buffer.allocUnsafe(BUFFER_BYTES);
   #filled = 0;
   #written = 0;
 
@@ -91,13 +94,14 @@ export class StageFile {
       closeSync(this.#file);
       renameSync(this.#temporary, this.#path);
     });
+    spareBuffers.push(this.#buffer);
     return { bytes: this.#written, checksum: shorten(this.#hash.digest('hex')) };
   }
 }
 
 function sealOf(path: string): FileSeal {
   const hash = newHash();
-  const buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  const buffer = spareBuffers.pop() ?? Buffer.allocUnsafe(BUFFER_BYTES);
   const file = openSync(path, 'r');
   try {
     let bytes = 0;
@@ -107,6 +111,7 @@ function sealOf(path: string): FileSeal {
     }
     return { bytes, checksum: shorten(hash.digest('hex')) };
   } finally {
+    spareBuffers.push(buffer);
     closeSync(file);
   }
 }

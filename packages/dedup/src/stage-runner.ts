@@ -1,15 +1,14 @@
-import { MOST_DOCUMENTS, allocateClusterMemory } from './cluster-memory.ts';
+import { allocateClusterMemory } from './cluster-memory.ts';
 import type { ClusterMemory } from './cluster-memory.ts';
 import { summarizeClusters } from './cluster-summary.ts';
 import type { ClusterDetails } from './cluster-summary.ts';
 import { numberClusters, uniteInOrder } from './clustering-stage.ts';
-import { DedupError } from './dedup-error.ts';
 import { readDone, writeDone } from './done-file.ts';
 import { joinedInputs } from './joining-stage.ts';
 import { statusOf } from './output-names.ts';
 import { NO_FACTS, factsOf } from './run-facts.ts';
 import type { RunFacts } from './run-facts.ts';
-import { stageMemory } from './stage-memory.ts';
+import { checkClusteringMemory, stageMemory } from './stage-memory.ts';
 import type { Stage, StageSettings, TaskResult } from './stage-settings.ts';
 import type { StageTask, Step } from './stage-task.ts';
 import { TaskPool } from './task-pool.ts';
@@ -30,14 +29,14 @@ export interface StageStart {
   /** tasks to do, without those that an earlier run did */
   tasks: number;
   threads: number;
-  /** bytes of buffers of all threads together */
+  /** bytes of the whole process; lines over 1 MiB take about ten times their length besides */
   memory: number;
 }
 
 /** How stages are run; none of it changes what they write. */
 export interface RunnerOptions {
   workers: number;
-  /** bytes for buffers */
+  /** bytes of the whole process */
   memory: number;
   onProgress?: (progress: StageProgress) => void;
   /** told before each stage what it will need */
@@ -110,24 +109,13 @@ export class StageRunner {
   }
 
   #announce(stage: Stage, tasks: number): void {
-    const { workers, onStage } = this.#options;
+    const { workers, memory: allowed, onStage } = this.#options;
     const threads = Math.max(1, Math.min(workers, tasks));
     const { taskBytes } = this.#settings;
-    const memory = stageMemory({ stage, threads, taskBytes, documents: sum(this.#facts.documents) });
-    if (stage === 'clustering') this.#checkMemory(memory);
+    const needs = { stage, workers, taskBytes, documents: sum(this.#facts.documents) };
+    const memory = stageMemory(needs);
+    if (stage === 'clustering') checkClusteringMemory(needs, allowed);
     onStage?.({ stage, tasks, threads, memory });
-  }
-
-  #checkMemory(needed: number): void {
-    const { memory } = this.#options;
-    const documents = sum(this.#facts.documents);
-    if (documents > MOST_DOCUMENTS) {
-      const message = `${documents} documents cannot be clustered at once, at most ${MOST_DOCUMENTS}; run part of the inputs and use its index for the others`;
-      throw new DedupError('OUT_OF_MEMORY', message);
-    }
-    if (needed <= memory) return;
-    const message = `clustering ${documents} documents takes ${needed} bytes, ${memory} are allowed; set memory to that much and run again`;
-    throw new DedupError('OUT_OF_MEMORY', message);
   }
 
   async run(stage: Stage): Promise<void> {
@@ -165,6 +153,7 @@ export class StageRunner {
   /** Its last task is the summary, which needs all of the shared memory. */
   async #cluster(): Promise<void> {
     const { parts, folder } = this.#settings;
+    await this.#pool.close(); // what signatures were sorted in is free for clusters
     const results: TaskResult[] = [];
     const tasks = this.#takeOver(tasksFor('clustering', parts.length + 1), results);
     if (tasks.length > 0) {

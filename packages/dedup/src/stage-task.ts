@@ -7,6 +7,7 @@ import { matchBand } from './matching-stage.ts';
 import type { RunFacts } from './run-facts.ts';
 import { signInput } from './signature-stage.ts';
 import type { Advance, Stage, StageSettings, TaskResult } from './stage-settings.ts';
+import type { Workspace } from './workspace.ts';
 
 /** Steps that leave nothing behind but numbers in shared memory. */
 export type Step = 'uniting' | 'labelling';
@@ -27,10 +28,14 @@ export interface TaskContext {
 
 const NOTHING: TaskResult = { files: {}, counts: {} };
 
-function perform({ stage, task }: StageTask, context: TaskContext, advance: Advance): TaskResult | Promise<TaskResult> {
-  const { settings, facts, memory } = context;
-  if (stage === 'signatures') return signInput(settings, task, advance);
-  if (stage === 'matching') return matchBand(settings, task, advance);
+function perform(
+  { stage, task }: StageTask,
+  { settings, facts, memory }: TaskContext,
+  workspace: Workspace,
+  advance: Advance,
+): TaskResult | Promise<TaskResult> {
+  if (stage === 'signatures') return signInput(settings, task, workspace, advance);
+  if (stage === 'matching') return matchBand(settings, task, workspace, advance);
   if (stage === 'clustering') return writeClusters(settings, memory!, task);
   if (stage === 'filtering') return filterInput(settings, facts, task, advance);
   if (stage === 'joining') return joinParts(settings, task, advance);
@@ -40,8 +45,13 @@ function perform({ stage, task }: StageTask, context: TaskContext, advance: Adva
 }
 
 /** Does the work, and writes its result down if it has one. */
-export async function runStageTask(task: StageTask, context: TaskContext, advance: Advance): Promise<TaskResult> {
-  const result = await perform(task, context, advance);
+export async function runStageTask(
+  task: StageTask,
+  context: TaskContext,
+  workspace: Workspace,
+  advance: Advance,
+): Promise<TaskResult> {
+  const result = await perform(task, context, workspace, advance);
   const { stage } = task;
   if (stage === 'uniting' || stage === 'labelling') advance(1);
   else writeDone(context.settings.folder, stage, task.task, result);

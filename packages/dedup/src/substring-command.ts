@@ -5,7 +5,6 @@ import type { RecordDocument, Verdict } from './filter-files.ts';
 import { inputProgress, runFilter } from './filter-commands.ts';
 import type { Outcome, Talk } from './filter-commands.ts';
 import { checkInputs } from './output-names.ts';
-import { DEFAULT_MEMORY } from './plan-files.ts';
 import { readRecordGroups } from './read-records.ts';
 import { checkMinimum, cutRanges, textRanges } from './repeated-substrings.ts';
 import { SubstringParts } from './substring-parts.ts';
@@ -13,6 +12,8 @@ import type { SymbolRange } from './window-filter.ts';
 
 /** Words, or tokens, that must be left of a document that was cut; words as datatrove has it. */
 const LEAST_LEFT = 50;
+/** Memory for buffers where nothing else is said. */
+const DEFAULT_MEMORY = 512 * 2 ** 20;
 /** Bytes, or tokens, that must be the same where nothing else is said. */
 const MINIMUM = { bytes: 200, tokens: 50 };
 

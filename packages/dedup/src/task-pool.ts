@@ -4,6 +4,8 @@ import type { DedupErrorCode } from './dedup-error.ts';
 import type { Advance, TaskResult } from './stage-settings.ts';
 import { runStageTask } from './stage-task.ts';
 import type { StageTask, TaskContext } from './stage-task.ts';
+import { threadLimits } from './stage-memory.ts';
+import { Workspace } from './workspace.ts';
 
 /** What a worker is sent: what all of the tasks that follow are told, or a task. */
 export type WorkerOrder = { kind: 'context'; context: TaskContext } | { kind: 'task'; task: StageTask };
@@ -21,11 +23,13 @@ function workerUrl(): URL {
 
 /** A thread and what is done when it says something; it lives through many stages. */
 class Thread {
-  readonly #worker = new Worker(workerUrl());
+  readonly #worker: Worker;
   #hear: (message: WorkerMessage) => void = () => {};
   #fail: (error: DedupError) => void = () => {};
 
-  constructor() {
+  constructor(longestLine: number) {
+    // Flags of the program, loaders and such, are not for the built module.
+    this.#worker = new Worker(workerUrl(), { resourceLimits: threadLimits(longestLine), execArgv: [] });
     this.#worker.on('message', (message: WorkerMessage) => this.#hear(message));
     this.#worker.on('error', (cause) => this.#end(`a worker has ended: ${cause.message}`, cause));
     this.#worker.on('exit', () => this.#end('a worker has ended before its work was done'));
@@ -72,7 +76,8 @@ class Thread {
 /** Does tasks in threads, which live until {@link TaskPool.close}, or in this one if only one is asked for. */
 export class TaskPool {
   readonly #workers: number;
-  readonly #threads: Thread[] = [];
+  #threads: Thread[] = [];
+  readonly #workspace = new Workspace();
 
   constructor(workers: number) {
     this.#workers = workers;
@@ -90,19 +95,21 @@ export class TaskPool {
     advance: Advance,
   ): Promise<void> {
     if (this.#workers === 1 || tasks.length < 2) {
-      for (const task of tasks) finished(task, await runStageTask(task, context, advance));
+      for (const task of tasks) finished(task, await runStageTask(task, context, this.#workspace, advance));
       return;
     }
     const queue = tasks.values();
     const next = () => queue.next().value as StageTask | undefined;
     const count = Math.min(this.#workers, tasks.length);
-    while (this.#threads.length < count) this.#threads.push(new Thread());
+    while (this.#threads.length < count) this.#threads.push(new Thread(context.settings.longestLine));
     const threads = this.#threads.slice(0, count);
     await Promise.all(threads.map((thread) => thread.employ(context, next, finished, advance)));
   }
 
-  /** Ends all threads. */
+  /** Ends all threads and gives their memory back; those that are needed later are begun anew. */
   async close(): Promise<void> {
+    this.#workspace.clear();
     await Promise.all(this.#threads.map((thread) => thread.close()));
+    this.#threads = [];
   }
 }

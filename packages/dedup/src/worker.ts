@@ -3,10 +3,12 @@ import { DedupError } from './dedup-error.ts';
 import { runStageTask } from './stage-task.ts';
 import type { TaskContext } from './stage-task.ts';
 import type { WorkerMessage, WorkerOrder } from './task-pool.ts';
+import { Workspace } from './workspace.ts';
 
 /** The thread that does tasks of an out-of-core run, one at a time. */
 
 let context: TaskContext | undefined;
+const workspace = new Workspace();
 const post = (message: WorkerMessage) => parentPort?.postMessage(message);
 
 parentPort?.on('message', async (order: WorkerOrder) => {
@@ -15,7 +17,7 @@ parentPort?.on('message', async (order: WorkerOrder) => {
     return;
   }
   try {
-    const result = await runStageTask(order.task, context!, (amount) => post({ kind: 'advance', amount }));
+    const result = await runStageTask(order.task, context!, workspace, (amount) => post({ kind: 'advance', amount }));
     post({ kind: 'result', result });
   } catch (error) {
     const code = error instanceof DedupError ? error.code : 'WORKER_FAILED';
