@@ -1,5 +1,5 @@
 import { disposeEngine, useEngine } from '@smol/engine';
-import { adamwStep } from '@smol/ops';
+import { adamwStep, rmsNorm } from '@smol/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ModelError, SmolLM } from './index.ts';
@@ -21,6 +21,32 @@ describe.each(['cpu', 'wasm'] as const)('SmolLM on the engine %s', (engine) => {
     const loss = model.loss({ inputs_BT: ids(ROWS), targets_BT: ids(ROWS.toReversed()) }).dataSync()[0];
     expect(Math.abs(loss - Math.log(512))).toBeLessThan(0.1);
     model.dispose();
+  });
+
+  it.each([false, true, [1]])('shows the residual stream after every layer (checkpointing: %s)', (checkpointing) => {
+    const model = tinyModel();
+    const read = (layers: number) => {
+      const shallow = SmolLM.fromTensors(
+        {
+          ...TINY,
+          num_hidden_layers: layers,
+          no_rope_layers: TINY.no_rope_layers.slice(0, layers),
+          layer_types: undefined,
+        },
+        new Map([...model.toTensors()].filter(([name]) => Number(/layers\.(\d+)/.exec(name)?.[1] ?? 0) < layers)),
+      );
+      return shallow.hidden(ids([[3, 1, 4]])).dataSync();
+    };
+    tf.tidy(() => {
+      const seen: tf.Tensor[] = [];
+      model.hidden(ids([[3, 1, 4]]), { checkpointing, onLayer: (layer, hidden_ND) => void (seen[layer] = hidden_ND) });
+      expect(seen.map(({ shape }) => shape)).toEqual(Array(4).fill([3, TINY.hidden_size]));
+      // The final norm has gains of 1, so that what it makes of a layer's output is what a model cut off there gives.
+      for (const [layer, x_ND] of seen.entries()) {
+        const normed = rmsNorm(x_ND, model.parameters.get('model.norm.weight')!, TINY.rms_norm_eps).dataSync();
+        expect(difference(normed, read(layer + 1))).toBeLessThan(1e-6);
+      }
+    });
   });
 
   it('sees nothing of the future', () => {

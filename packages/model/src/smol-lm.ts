@@ -34,6 +34,11 @@ export interface ForwardOptions {
    * and checkpointing, and not for training.
    */
   caches?: readonly KvCache[];
+  /**
+   * Sees the residual stream after each layer, `[B·T, D]`, counted from 0: for losses on hidden states. With it everything that
+   * the pass makes lives as long as the caller's tidy.
+   */
+  onLayer?: (layer: number, hidden_ND: tf.Tensor2D) => void;
 }
 
 /** Options of the loss. */
@@ -159,10 +164,9 @@ export class SmolLM {
    * @throws ModelError `INVALID_ARGUMENT` when the ids are not int32 `[B, T]`
    */
   hidden(ids_BT: tf.Tensor2D, options: ForwardOptions = {}): tf.Tensor3D {
-    return tf.tidy(() => {
-      const hidden_ND = this.#hiddenRows(ids_BT, options);
-      return tf.reshape(hidden_ND, [...ids_BT.shape, this.config.hidden_size]);
-    });
+    const run = (): tf.Tensor3D =>
+      tf.reshape(this.#hiddenRows(ids_BT, options), [...ids_BT.shape, this.config.hidden_size]);
+    return options.onLayer ? run() : tf.tidy(run);
   }
 
   /**
@@ -295,7 +299,9 @@ export class SmolLM {
     const embedded_ND: tf.Tensor2D = factor === 1 ? looked_ND : tf.mul(looked_ND, factor);
     const last_ND = this.#layers.reduce((x_ND, weights, layer) => {
       const run = isCheckpointed(layer, options) ? checkpointedLayer : decoderLayer;
-      return run(x_ND, layer, weights, context);
+      const y_ND = run(x_ND, layer, weights, context);
+      options.onLayer?.(layer, y_ND);
+      return y_ND;
     }, embedded_ND);
     for (const cache of options.caches ?? []) cache.advance(ids_BT.shape[1]);
     const normed_ND = rmsNorm(last_ND, this.#parameter(FINAL_NORM), epsilon);

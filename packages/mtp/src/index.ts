@@ -10,6 +10,7 @@ export {
   type HeadWeightStage,
 } from './head-weights.ts';
 export { MtpError, type MtpErrorCode } from './mtp-error.ts';
+export { mtpObjective, type MtpObjective, type MtpObjectiveOptions, type ObjectivePass } from './mtp-objective.ts';
 export { ParallelHeads, type HeadBatch, type HeadLossOptions, type ParallelHeadsOptions } from './parallel-heads.ts';
 export { residualBlock, type ResidualBlockOptions } from './residual-block.ts';
 export { SequentialModules, type SequentialBatch, type SequentialModulesOptions } from './sequential-modules.ts';

@@ -58,8 +58,9 @@ export class ParallelHeads {
   readonly parameters: ReadonlyMap<string, tf.Variable>;
   /** n */
   readonly predictions: number;
+  /** weight of each head where the loss is given no others, head 1 first */
+  readonly weights: readonly number[];
   readonly #blocks: readonly HeadBlock[];
-  readonly #weight: number;
 
   /** @throws MtpError `BAD_OPTION` */
   constructor({ predictions, block, weight = 1 }: ParallelHeadsOptions) {
@@ -67,7 +68,7 @@ export class ParallelHeads {
     if (!(weight >= 0 && weight < Infinity))
       throw new MtpError('BAD_OPTION', `weight must be a number ≥ 0, got ${String(weight)}`);
     this.predictions = predictions;
-    this.#weight = weight;
+    this.weights = Array.from({ length: predictions }, (_, index) => (index === 0 ? 1 : weight));
     this.#blocks = Array.from({ length: predictions - 1 }, (_, index) => block(index + 2));
     this.parameters = new Map(
       this.#blocks.flatMap(({ parameters }, index) =>
@@ -136,8 +137,8 @@ export class ParallelHeads {
     );
   }
 
-  #weightOf(head: number, { headWeights }: HeadLossOptions): number {
-    return headWeights ? headWeights[head - 1] : head === 1 ? 1 : this.#weight;
+  #weightOf(head: number, { headWeights = this.weights }: HeadLossOptions): number {
+    return headWeights[head - 1];
   }
 
   #sum(losses: readonly tf.Scalar[], options: HeadLossOptions): tf.Scalar {
@@ -158,6 +159,11 @@ export class ParallelHeads {
     const own: tf.Tensor[] = [];
     for (let head = 1; head <= this.predictions; head++) {
       const parameters = head === 1 ? [] : [...this.#blocks[head - 2].parameters.values()];
+      if (this.#weightOf(head, options) === 0) {
+        losses.push(tf.scalar(0));
+        own.push(...parameters.map((parameter) => tf.zerosLike(parameter)));
+        continue;
+      }
       const { value, gradients } = this.#runHead(
         head,
         { ...batch, hidden_BTD, headWeight_VD },
@@ -168,7 +174,8 @@ export class ParallelHeads {
       shared = addInto(shared, gradients.slice(0, 2));
       own.push(...gradients.slice(2));
     }
-    return { value: this.#sum(losses, options), gradients: [...(shared ?? []), ...own] };
+    shared ??= [tf.zerosLike(hidden_BTD), tf.zerosLike(headWeight_VD)];
+    return { value: this.#sum(losses, options), gradients: [...shared, ...own] };
   }
 
   #runHead(
@@ -179,7 +186,6 @@ export class ParallelHeads {
   ): { value: tf.Scalar; gradients: tf.Tensor[] } {
     return tf.tidy(() => {
       const weight = this.#weightOf(head, options);
-      if (weight === 0) return { value: tf.scalar(0), gradients: xs.map((x) => tf.zerosLike(x)) };
       const { value, gradients } = eagerGradients(() => this.#headLoss(head, batch, options), xs);
       return { value, gradients: weight === 1 ? gradients : gradients.map((gradient) => tf.mul(gradient, weight)) };
     });

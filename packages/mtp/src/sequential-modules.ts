@@ -93,8 +93,9 @@ export class SequentialModules {
   /** trainable variables of all modules, named `mtp.modules.1.…` */
   readonly parameters: ReadonlyMap<string, tf.Variable>;
   readonly depth: number;
+  /** weights where the loss is given no others: the model's, then each module's */
+  readonly weights: readonly number[];
   readonly #modules: readonly Module[];
-  readonly #weights: readonly number[];
   readonly #epsilon: number;
 
   /** @throws MtpError `BAD_OPTION` */
@@ -107,7 +108,7 @@ export class SequentialModules {
       throw new MtpError('BAD_OPTION', `lambda must be a number ≥ 0, got ${lambda}`);
     this.depth = depth;
     this.#epsilon = resolved.epsilon;
-    this.#weights = sequentialHeadWeights(lambda, depth);
+    this.weights = sequentialHeadWeights(lambda, depth);
     this.#modules = Array.from({ length: depth }, (_, index) => newModule(resolved, index + 1));
     this.parameters = new Map(
       this.#modules.flatMap(({ parameters }, index) =>
@@ -205,8 +206,8 @@ export class SequentialModules {
   }
 
   #forward(batch: SequentialBatch, options: HeadLossOptions): tf.Scalar {
-    const weights = options.headWeights ?? this.#weights;
-    const losses = [this.#headLoss(0, batch.hidden_BTD, batch, options.zLoss)];
+    const weights = options.headWeights ?? this.weights;
+    const losses = [weights[0] === 0 ? tf.scalar(0) : this.#headLoss(0, batch.hidden_BTD, batch, options.zLoss)];
     let hidden_BTD = batch.hidden_BTD;
     for (let module = 1; module <= this.#deepest(weights); module++) {
       hidden_BTD = this.#applyTo(module, hidden_BTD, batch);
@@ -224,7 +225,7 @@ export class SequentialModules {
 
   /** Down the chain for the states, then up again: each module forward and backward with what the deeper ones ask for. */
   #lossWithGradients(batch: SequentialBatch, options: HeadLossOptions): { value: tf.Scalar; gradients: tf.Tensor[] } {
-    const weights = options.headWeights ?? this.#weights;
+    const weights = options.headWeights ?? this.weights;
     const deepest = this.#deepest(weights);
     const states = [batch.hidden_BTD];
     for (let module = 1; module < deepest; module++) states.push(this.#applyTo(module, states[module - 1], batch));
@@ -254,6 +255,7 @@ export class SequentialModules {
   #runMain(batch: SequentialBatch, weight: number, { zLoss }: HeadLossOptions) {
     return tf.tidy(() => {
       const xs = [batch.hidden_BTD, batch.headWeight_VD];
+      if (weight === 0) return { value: tf.scalar(0), gradients: xs.map((x) => tf.zerosLike(x)) };
       const { value, gradients } = eagerGradients(() => this.#headLoss(0, batch.hidden_BTD, batch, zLoss), xs);
       return { value, gradients: weight === 1 ? gradients : gradients.map((x) => tf.mul(x, weight)) };
     });
