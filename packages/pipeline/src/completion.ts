@@ -1,60 +1,47 @@
-import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { hashOf } from './canonical-json.ts';
-import type { ShardFiles } from './shard-files.ts';
+import type { Split } from './document.ts';
+import { readSealed, writeSealed } from './sealed-json.ts';
 import type { Counts } from './step-counts.ts';
+import { statsName } from './task-files.ts';
+import type { TaskFiles } from './task-files.ts';
 
-/** What a finished shard has left in `stats`. */
-export interface ShardStats extends Counts {
+/** What a finished task has left in `stats`. */
+export interface TaskStats extends Counts {
   input: string;
+  split?: Split;
 }
 
-/** What the results of a shard depend on. */
-export interface ShardKeyParts {
-  readonly input: string;
-  readonly moduleUrl: string;
-  readonly options: unknown;
-  readonly steps: readonly { name: string; version?: string }[];
-  readonly settings: Readonly<Record<string, unknown>>;
+/** A file of a finished task. */
+export interface FinishedFile {
+  readonly name: string;
+  readonly bytes: number;
+  readonly crc32: number;
 }
 
-/** A hash of all a shard's results depend on: the input's name, size and time of change, the steps module, the options. */
-export function shardKey({ input, moduleUrl, options, steps, settings }: ShardKeyParts): string {
-  const identity = inputIdentity(input);
-  return hashOf({ identity, module: moduleHash(moduleUrl), options: options ?? null, steps, settings });
+/** Says that a task is finished, under which key, and what it has left. */
+export interface Completion {
+  readonly key: string;
+  readonly files: readonly FinishedFile[];
 }
 
-/** The size of an input in bytes, 0 where it is no file. */
-export function inputBytes(input: string): number {
-  return statSync(input, { throwIfNoEntry: false })?.size ?? 0;
+/** Marks a task as finished. */
+export function writeCompletion(files: TaskFiles, task: number, completion: Completion): void {
+  writeSealed(files.completion(task), completion);
 }
 
-/** The stats of a shard that is finished under this key and still there, else `undefined`. */
-export function readCompleted(files: ShardFiles, shard: number, key: string): ShardStats | undefined {
-  try {
-    const completion = JSON.parse(readFileSync(files.completion(shard), 'utf8')) as { key?: unknown; bytes?: unknown };
-    if (completion.key !== key || completion.bytes !== statSync(files.documents(shard)).size) return undefined;
-    return readStats(files, shard);
-  } catch {
-    // Missing or damaged: not finished.
-    return undefined;
-  }
+/** The marker of a finished task whose files are all there; `undefined` where it is missing or damaged, or a file is. */
+export function readCompletion(files: TaskFiles, task: number): Completion | undefined {
+  const completion = readSealed<Completion>(files.completion(task));
+  const isWhole = completion?.files.every(({ name, bytes }) => sizeOf(files.final(name)) === bytes);
+  return isWhole ? completion : undefined;
 }
 
-/** The stats that a finished shard has left. */
-export function readStats(files: ShardFiles, shard: number): ShardStats {
-  return JSON.parse(readFileSync(files.stats(shard), 'utf8')) as ShardStats;
+/** The stats that a finished task has left. */
+export function readStats(files: TaskFiles, task: number): TaskStats {
+  return JSON.parse(readFileSync(files.final(statsName(task)), 'utf8')) as TaskStats;
 }
 
-function inputIdentity(input: string): Record<string, unknown> {
-  const status = statSync(input, { throwIfNoEntry: false });
-  return status === undefined ? { input } : { input, size: status.size, modified: status.mtimeMs };
-}
-
-function moduleHash(moduleUrl: string): string {
-  if (!moduleUrl.startsWith('file:')) return moduleUrl;
-  return createHash('sha256')
-    .update(readFileSync(fileURLToPath(moduleUrl)))
-    .digest('hex');
+/** The size of a file, `undefined` where there is none. */
+export function sizeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.size;
 }

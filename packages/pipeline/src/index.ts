@@ -4,6 +4,7 @@ export type {
   Drop,
   ReadContext,
   Reader,
+  Split,
   Step,
   StepContext,
   StepResult,
@@ -14,15 +15,17 @@ export { filterStep } from './filter-step.ts';
 export type { Filter, FilterVerdict } from './filter-step.ts';
 export { JsonlWriter, writeJsonl } from './jsonl-writer.ts';
 export type { JsonlWriterOptions } from './jsonl-writer.ts';
+export type { OutputOptions } from './output-path.ts';
 export { PipelineError } from './pipeline-error.ts';
 export type { PipelineErrorCode } from './pipeline-error.ts';
+export type { PipelineOptions } from './pipeline-options.ts';
 export type { PipelineProgress } from './progress.ts';
 export { jsonlReader, readJsonl } from './read-jsonl.ts';
 export type { Damage, JsonlOptions } from './read-jsonl.ts';
 export { formatReport } from './report.ts';
-export type { PipelineReport } from './report.ts';
+export type { PipelineReport, ReportedTask } from './report.ts';
 export { runPipeline } from './run-pipeline.ts';
-export type { PipelineOptions } from './run-pipeline.ts';
 export { runSteps } from './run-steps.ts';
-export type { RemovedDocument, RunStepsOptions, StepsRun } from './run-steps.ts';
+export type { StepsRun } from './run-steps.ts';
+export type { RemovedDocument, RunStepsOptions } from './step-runner.ts';
 export type { Counts, StepCounts } from './step-counts.ts';

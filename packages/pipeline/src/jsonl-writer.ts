@@ -89,7 +89,7 @@ export async function writeJsonl(
 }
 
 /** One gzip member that says nothing of when and where it was made. */
-function gzipMember(bytes: Uint8Array, level: number): Buffer {
+export function gzipMember(bytes: Uint8Array, level: number): Buffer {
   const member = gzipSync(bytes, { level });
   member[GZIP_SYSTEM] = UNKNOWN_SYSTEM;
   return member;

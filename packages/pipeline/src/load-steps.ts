@@ -1,6 +1,6 @@
 import type { Steps, StepsModule } from './document.ts';
 import { PipelineError, messageOf } from './pipeline-error.ts';
-import { checkSteps } from './run-steps.ts';
+import { checkSteps } from './step-runner.ts';
 
 /**
  * Imports a steps module and makes its steps.

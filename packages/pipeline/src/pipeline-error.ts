@@ -8,7 +8,10 @@ export type PipelineErrorCode =
   | 'STEPS_FAILED'
   | 'RECORD_FAILED'
   | 'TOO_MANY_REASONS'
+  | 'TOO_MANY_FILES'
   | 'WORKER_FAILED'
+  | 'CONFIG_CHANGED'
+  | 'TASKS_FAILED'
   | 'STOPPED';
 
 /** The pipeline cannot do what it was asked: the message names the file and the record, and says what to do. */

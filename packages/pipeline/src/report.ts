@@ -1,23 +1,32 @@
-import { basename } from 'node:path';
-import type { ShardStats } from './completion.ts';
+import type { TaskStats } from './completion.ts';
+import type { Split } from './document.ts';
 import { addCounts, zeroCounts } from './step-counts.ts';
 import type { Counts } from './step-counts.ts';
 
-/** What came of a whole run; the same for any number of workers and however often it was interrupted. */
-export interface PipelineReport extends Counts {
-  shards: { input: string; documents: string; read: number; kept: number }[];
+/** A finished task in a report. */
+export interface ReportedTask {
+  task: number;
+  input: string;
+  split?: Split;
+  /** Its files of kept documents, in their order; paths in the output folder. */
+  documents: string[];
+  read: number;
+  kept: number;
 }
 
-/** Adds up the shards' stats. */
-export function makeReport(shards: readonly ShardStats[], documentPaths: readonly string[]): PipelineReport {
-  const total = zeroCounts(shards[0]?.steps ?? []);
-  for (const shard of shards) addCounts(total, shard);
-  return {
-    ...total,
-    shards: shards.map(({ input, read, kept }, index) => {
-      return { input, documents: `documents/${basename(documentPaths[index])}`, read, kept };
-    }),
-  };
+/** What came of a run's finished tasks; the same for any number of workers and ranks and however often it was interrupted. */
+export interface PipelineReport extends Counts {
+  tasks: ReportedTask[];
+}
+
+/** Adds up the stats of tasks, in their order. */
+export function makeReport(tasks: readonly (Pick<ReportedTask, 'task' | 'documents'> & { stats: TaskStats })[]) {
+  const total = zeroCounts(tasks[0]?.stats.steps ?? []);
+  for (const { stats } of tasks) addCounts(total, stats);
+  const reported = tasks.map(({ task, documents, stats: { input, split, read, kept } }): ReportedTask => {
+    return { task, input, ...(split && { split }), documents, read, kept };
+  });
+  return { ...total, tasks: reported } satisfies PipelineReport;
 }
 
 /** The report as a table for people: one line for each step, and under it the reasons, the commonest first. */

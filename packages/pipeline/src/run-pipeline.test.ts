@@ -1,14 +1,12 @@
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { collect, snapshot, temporaryFolder } from './fixtures/temporary-folder.ts';
 import { writeJsonl } from './jsonl-writer.ts';
 import type { PipelineProgress } from './progress.ts';
 import { readJsonl } from './read-jsonl.ts';
+import type { PipelineOptions } from './pipeline-options.ts';
 import { runPipeline } from './run-pipeline.ts';
-import type { PipelineOptions } from './run-pipeline.ts';
 
 const folder = temporaryFolder();
 const stepsModule = new URL('fixtures/steps.mjs', import.meta.url);
@@ -50,7 +48,8 @@ describe('runPipeline', () => {
       { name: 'upper', seen: 72, out: 72, dropped: {} },
     ]);
     expect(report.steps[3].counts.letters).toBe(report.keptCharacters);
-    expect(report.shards[5]).toEqual({ input: inputs[5], documents: 'documents/00005.jsonl.gz', read: 30, kept: 12 });
+    expect(report.tasks[5]).toMatchObject({ task: 5, input: inputs[5], read: 30, kept: 12 });
+    expect(report.tasks[5].documents).toEqual(['documents/00005.jsonl.gz']);
     expect(JSON.parse(readFileSync(join(outputFolder, 'report.json'), 'utf8'))).toEqual(
       JSON.parse(JSON.stringify(report)),
     );
@@ -66,16 +65,16 @@ describe('runPipeline', () => {
     const folders = [freshFolder(), freshFolder(), freshFolder()];
     for (const [index, workers] of [1, 2, 5].entries()) await runPipeline(settings(folders[index], { workers }));
     const [one, two, five] = folders.map(snapshot);
-    expect(Object.keys(one).length).toBe(6 * 5 + 1);
+    expect(Object.keys(one).length).toBe(6 * 5 + 2);
     expect(two).toEqual(one);
     expect(five).toEqual(one);
   });
 
-  it('does finished shards no second time, unless input, options, version or steps are others', async () => {
+  it('does finished tasks no second time, unless input, options, version or steps are others and it may', async () => {
     const outputFolder = freshFolder();
     const log = join(folder, 'log');
     const run = (changes: Partial<PipelineOptions> = {}, options: object = {}) =>
-      runPipeline(settings(outputFolder, { workers: 1, ...changes }, { log, ...options }));
+      runPipeline(settings(outputFolder, { workers: 1, restart: 'if-changed', ...changes }, { log, ...options }));
     const first = await run();
     expect(worked(log)).toEqual(['0', '1', '2', '3', '4', '5']);
     expect(await run()).toEqual(first);
@@ -94,7 +93,7 @@ describe('runPipeline', () => {
   it('leaves nothing of an earlier run with other inputs or reasons', async () => {
     const [used, fresh] = [freshFolder(), freshFolder()];
     await runPipeline(settings(used, {}, { minimum: 1000 }));
-    await runPipeline(settings(used, { inputs: inputs.slice(0, 2) }));
+    await runPipeline(settings(used, { inputs: inputs.slice(0, 2), restart: 'if-changed' }));
     await runPipeline(settings(fresh, { inputs: inputs.slice(0, 2) }));
     expect(snapshot(used)).toEqual(snapshot(fresh));
   });
@@ -105,48 +104,29 @@ describe('runPipeline', () => {
     const outputFolder = freshFolder();
     await runPipeline(settings(outputFolder, { onProgress, workers: 1 }, { delay: 5 }));
     expect(reports.length).toBeGreaterThan(2);
-    expect(reports.at(-1)).toMatchObject({ documents: 180, kept: 72, shards: 6, shardsDone: 6, share: 1 });
+    expect(reports.at(-1)).toMatchObject({ documents: 180, kept: 72, tasks: 6, tasksDone: 6, share: 1 });
     expect(reports.at(-1)?.bytes).toBe(reports.at(-1)?.totalBytes);
     expect(reports[1].share).toBeLessThan(1);
     expect(reports[1].documentsPerSecond).toBeGreaterThan(0);
     expect(reports.at(-2)?.secondsLeft).toBeGreaterThanOrEqual(0);
     reports.length = 0;
     await runPipeline(settings(outputFolder, { onProgress }, { delay: 5 }));
-    expect(reports.at(-1)).toMatchObject({ documents: 0, shardsDone: 6, share: 1 });
+    expect(reports.at(-1)).toMatchObject({ documents: 0, tasksDone: 6, share: 1 });
   });
 });
 
 describe('a run that is interrupted', () => {
-  it.each([0, 120, 240])(
-    'by a kill, %i ms after it has got going, gives the same files when it is run again',
-    async (milliseconds) => {
-      const [killed, straight] = [freshFolder(), freshFolder()];
-      const options = { delay: 8 };
-      const { stepsModule: module, ...plain } = settings(killed, {}, options);
-      const script = fileURLToPath(new URL('fixtures/run-and-wait.mjs', import.meta.url));
-      const child = spawn(process.execPath, [script, JSON.stringify({ ...plain, stepsModule: String(module) })]);
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      await new Promise((resolve) => child.stdout.once('data', resolve));
-      setTimeout(() => child.kill('SIGKILL'), milliseconds);
-      await ended;
-      expect(existsSync(join(killed, 'report.json'))).toBe(false);
-      const report = await runPipeline(settings(killed, {}, options));
-      expect(report).toEqual(await runPipeline(settings(straight, {}, options)));
-      expect(snapshot(killed)).toEqual(snapshot(straight));
-    },
-  );
-
   it('by a signal stops cleanly, and goes on', async () => {
     const outputFolder = freshFolder();
     const controller = new AbortController();
-    const onProgress = ({ shardsDone }: PipelineProgress) => shardsDone >= 1 && controller.abort();
+    const onProgress = ({ tasksDone }: PipelineProgress) => tasksDone >= 1 && controller.abort();
     const running = runPipeline(
       settings(outputFolder, { workers: 1, onProgress, signal: controller.signal }, { delay: 5 }),
     );
     await expect(running).rejects.toThrow(
-      expect.objectContaining({ code: 'STOPPED', message: expect.stringMatching(/[1-5] of 6 shards are finished/) }),
+      expect.objectContaining({ code: 'STOPPED', message: expect.stringMatching(/[1-5] of 6 tasks are finished/) }),
     );
-    expect(Object.keys(snapshot(outputFolder)).filter((path) => path.includes('partial'))).toEqual([]);
+    expect(Object.keys(snapshot(outputFolder)).filter((path) => /partial|running/.test(path))).toEqual([]);
     const done = readdirSync(join(outputFolder, 'completions')).length;
     expect(done).toBeGreaterThan(0);
     expect(done).toBeLessThan(6);
@@ -156,7 +136,7 @@ describe('a run that is interrupted', () => {
   it('before it begins does nothing', async () => {
     const outputFolder = freshFolder();
     await expect(runPipeline(settings(outputFolder, { signal: AbortSignal.abort() }))).rejects.toThrow('0 of 6');
-    expect(snapshot(outputFolder)).toEqual({});
+    expect(Object.keys(snapshot(outputFolder))).toEqual(['plan.json']);
   });
 
   it('in a step that never returns ends the thread', { tags: ['slow'] }, async () => {
@@ -168,7 +148,7 @@ describe('a run that is interrupted', () => {
 });
 
 describe('a failure', () => {
-  it('in a step names the step, the record and the file, and leaves finished shards', async () => {
+  it('in a step names the step, the record and the file, and the others finish', async () => {
     const outputFolder = freshFolder();
     const running = runPipeline(settings(outputFolder, { workers: 1 }, { throwOn: 'part 2 text 3' }));
     await expect(running).rejects.toThrow(
@@ -180,8 +160,9 @@ describe('a failure', () => {
         cause: expect.objectContaining({ name: 'TypeError' }),
       }),
     );
-    expect(readdirSync(join(outputFolder, 'completions'))).toEqual(['00000.json', '00001.json']);
-    expect(readdirSync(join(outputFolder, 'documents'))).toEqual(['00000.jsonl.gz', '00001.jsonl.gz']);
+    const others = ['00000', '00001', '00003', '00004', '00005'];
+    expect(readdirSync(join(outputFolder, 'completions'))).toEqual(others.map((name) => `${name}.json`));
+    expect(readdirSync(join(outputFolder, 'documents'))).toEqual(others.map((name) => `${name}.jsonl.gz`));
   });
 
   it('in a step can be counted instead', async () => {
@@ -212,7 +193,7 @@ describe('a failure', () => {
 
   it('in writing names the path, keeps the cause, and leaves finished shards', async () => {
     const outputFolder = freshFolder();
-    const blocked = join(outputFolder, 'documents/.00002.jsonl.gz.partial');
+    const blocked = join(outputFolder, 'documents/00002.jsonl.gz');
     mkdirSync(join(blocked, 'in the way'), { recursive: true });
     const running = runPipeline(settings(outputFolder, { workers: 1 }));
     await expect(running).rejects.toThrow(

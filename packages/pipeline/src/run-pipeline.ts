@@ -1,187 +1,114 @@
-import { existsSync, mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { writeFileAtomically } from './atomic-file.ts';
-import { canonicalJson } from './canonical-json.ts';
-import { inputBytes, readCompleted, readStats, shardKey } from './completion.ts';
+import { readCompletion, readStats } from './completion.ts';
 import { LiveCounters } from './live-counters.ts';
-import { PipelineError, messageOf } from './pipeline-error.ts';
+import { makePlan } from './make-plan.ts';
+import { OutputPath } from './output-path.ts';
+import { DEFAULTS, checkOptions, moduleUrlOf } from './pipeline-options.ts';
+import type { PipelineOptions } from './pipeline-options.ts';
+import { readPlan, tasksOf } from './plan.ts';
+import type { Plan, PlannedTask } from './plan.ts';
+import { prepareFolder } from './prepare-folder.ts';
 import { ProgressMeter } from './progress.ts';
-import type { PipelineProgress } from './progress.ts';
 import { makeReport } from './report.ts';
 import type { PipelineReport } from './report.ts';
-import type { ShardTask } from './run-shard.ts';
-import { ShardFiles } from './shard-files.ts';
+import { runTasks } from './run-tasks.ts';
+import { tellRunning } from './running-file.ts';
+import type { Task } from './task.ts';
+import { TaskFiles, removeFile } from './task-files.ts';
 import { WorkerPool } from './worker-pool.ts';
 import type { StepsSource } from './worker.ts';
-
-/** What is run, on what, and how. */
-export interface PipelineOptions {
-  /** One shard each: paths, or whatever else the reader understands. Their order is the order of the output. */
-  readonly inputs: readonly string[];
-  /** A module of plain JavaScript that exports `createSteps(options)`; it is imported inside each worker. */
-  readonly stepsModule: URL | string;
-  /** Given to `createSteps`: plain data. */
-  readonly options?: unknown;
-  /** Where everything goes; made when missing. */
-  readonly outputFolder: string;
-  /** Worker threads. Default: as many as there are cores, but no more than shards. */
-  readonly workers?: number;
-  /** Most memory of one worker's JavaScript heap, in MiB. Default: Node's. */
-  readonly workerMegabytes?: number;
-  /** Whether documents that are left out are written to `removed/`. Default true. */
-  readonly keepRemoved?: boolean;
-  /** When a step throws: stop, naming the record (default), or leave the record out and count it as `record_error`. */
-  readonly onRecordError?: 'abort' | 'drop';
-  /** Change it when something that the steps use gives other results: finished shards are then done again. */
-  readonly version?: string;
-  /** Told now and then how far it is, and once at the end. */
-  readonly onProgress?: (progress: PipelineProgress) => void;
-  /** Stops the run cleanly: finished shards stay, and the next run goes on after them. */
-  readonly signal?: AbortSignal;
-}
 
 const PROGRESS_MILLISECONDS = 250;
 
 /**
- * Runs every input through the steps, on worker threads, and writes `documents/`, `removed/`, `stats/`, `completions/` and
- * `report.json` into the output folder. Shards that an earlier run has finished under the same key (input, steps
- * module, options, versions) are not done again. The files are the same for any number of workers and interruptions.
+ * Runs every input through the steps, on worker threads, and writes the kept documents, `removed/`, `stats/`,
+ * `completions/` and `report.json` into the output folder. Tasks that an earlier run has finished are not done again,
+ * one that was killed goes on at its last checkpoint. The files are the same for any number of workers, ranks and
+ * interruptions.
  *
- * @throws PipelineError of any code; finished shards stay
+ * @returns what came of the tasks that are finished, those of other ranks too
+ * @throws PipelineError of any code; what is finished stays
  */
 export async function runPipeline(options: PipelineOptions): Promise<PipelineReport> {
   checkOptions(options);
-  const files = new ShardFiles(options.outputFolder);
-  makeFolder(options.outputFolder);
-  const live = new LiveCounters(options.inputs.length);
+  const files = new TaskFiles(options.outputFolder);
   const source: StepsSource = { moduleUrl: moduleUrlOf(options.stepsModule), options: options.options };
-  const pool = new WorkerPool(workerCount(options), options.workerMegabytes);
+  const pool = new WorkerPool(options.workers ?? availableParallelism(), options.workerMegabytes);
   try {
-    const tasks = await planTasks(options, pool, source);
-    const found = tasks.map(({ shard, key }) => readCompleted(files, shard, key) !== undefined);
-    files.removeFrom(tasks.length);
-    const meter = new ProgressMeter(live, options.inputs.map(inputBytes), found);
-    await withProgress(meter, options, () =>
-      runTasks(
-        tasks.filter((_, shard) => !found[shard]),
-        { pool, source, live, meter, options },
-      ),
-    );
-    return writeReport(files, tasks.length);
+    const earlier = readPlan(files);
+    const plan = await makePlan(options, pool, source, earlier);
+    const all = tasksOf(plan);
+    const tasks = all.filter(({ task }) => isMine(task, options));
+    const { restart = DEFAULTS.restart } = options;
+    const finished = prepareFolder(files, { plan, earlier, tasks, taskCount: all.length, restart });
+    await runUnfinished(tasks, finished, { options, files, source, pool, taskCount: all.length });
+    return report(files, plan, all);
   } finally {
     await pool.close();
   }
 }
 
-/** One task for each input, under the key of all its results depend on. */
-async function planTasks(options: PipelineOptions, pool: WorkerPool, source: StepsSource): Promise<ShardTask[]> {
-  const { outputFolder, keepRemoved = true, onRecordError = 'abort', version = '' } = options;
-  const steps = await pool.describe(source);
-  const settings = { keepRemoved, onRecordError, version };
-  return options.inputs.map((input, shard) => {
-    const key = shardKey({ input, ...source, steps, settings });
-    return { shard, input, key, outputFolder, keepRemoved, onRecordError };
-  });
-}
-
-interface Run {
-  readonly pool: WorkerPool;
-  readonly source: StepsSource;
-  readonly live: LiveCounters;
-  readonly meter: ProgressMeter;
+interface Place {
   readonly options: PipelineOptions;
+  readonly files: TaskFiles;
+  readonly source: StepsSource;
+  readonly pool: WorkerPool;
+  readonly taskCount: number;
 }
 
-/** Runs all tasks; after the first failure, or when asked to stop, no other begins and those under way stop. */
-async function runTasks(tasks: readonly ShardTask[], { pool, source, live, meter, options }: Run): Promise<void> {
-  const stop = () => {
-    live.stop();
-    pool.closeSoon();
+async function runUnfinished(tasks: readonly PlannedTask[], finished: ReadonlySet<number>, place: Place) {
+  const { options, files, source, pool, taskCount } = place;
+  const { signal, retries = DEFAULTS.retries } = options;
+  const live = new LiveCounters(taskCount);
+  const meter = new ProgressMeter(live, tasks, finished);
+  const left = tasks.filter(({ task }) => !finished.has(task)).map((task) => asTask(task, options));
+  await withProgress(meter, place, left.length > 0 && !signal?.aborted, () =>
+    runTasks(left, { pool, source, files, live, meter, retries, signal }),
+  );
+}
+
+function isMine(task: number, { rank = DEFAULTS.rank, worldSize = DEFAULTS.worldSize, tasks }: PipelineOptions) {
+  return task % worldSize === rank && (tasks === undefined || tasks.includes(task));
+}
+
+function asTask({ task, input, split, key }: PlannedTask, options: PipelineOptions): Task {
+  const settings = {
+    keepRemoved: options.keepRemoved ?? DEFAULTS.keepRemoved,
+    onRecordError: options.onRecordError ?? DEFAULTS.onRecordError,
+    checkpointRecords: options.checkpointRecords ?? DEFAULTS.checkpointRecords,
+    checkpointSeconds: options.checkpointSeconds ?? DEFAULTS.checkpointSeconds,
+    output: options.output ?? {},
   };
-  if (options.signal?.aborted) stop();
-  options.signal?.addEventListener('abort', stop);
-  let failure: unknown;
-  const run = async (shard: ShardTask) => {
-    try {
-      await pool.run({ source, shard, memory: live.memory });
-      meter.finish(shard.shard);
-    } catch (error) {
-      failure ??= error;
-      live.stop();
-    }
-  };
-  await Promise.all(tasks.map(run));
-  options.signal?.removeEventListener('abort', stop);
-  if (options.signal?.aborted && failure !== undefined) throw stoppedError(meter, options);
-  if (failure !== undefined) throw failure;
+  return { task, input, split, key, outputFolder: options.outputFolder, settings };
 }
 
-function stoppedError(meter: ProgressMeter, { signal, outputFolder }: PipelineOptions): PipelineError {
-  const { shardsDone, shards } = meter.read();
-  const message = `stopped: ${shardsDone} of ${shards} shards are finished in ${outputFolder}; run the same again to go on`;
-  return new PipelineError('STOPPED', message, { cause: signal?.reason });
-}
-
-async function withProgress(
-  meter: ProgressMeter,
-  { onProgress }: PipelineOptions,
-  work: () => Promise<void>,
-): Promise<void> {
+async function withProgress(meter: ProgressMeter, place: Place, isLong: boolean, work: () => Promise<void>) {
+  const { onProgress, rank = DEFAULTS.rank, worldSize = DEFAULTS.worldSize } = place.options;
   const timer = onProgress && setInterval(() => onProgress(meter.read()), PROGRESS_MILLISECONDS);
+  const tellNoMore = isLong ? tellRunning(place.files, rank, worldSize, meter) : undefined;
   try {
     await work();
     onProgress?.(meter.read());
   } finally {
     clearInterval(timer);
+    tellNoMore?.();
   }
 }
 
-function writeReport(files: ShardFiles, shardCount: number): PipelineReport {
-  const shards = Array.from({ length: shardCount }, (_, shard) => shard);
-  const report = makeReport(
-    shards.map((shard) => readStats(files, shard)),
-    shards.map((shard) => files.documents(shard)),
-  );
-  writeFileAtomically(files.report, `${JSON.stringify(report, null, 2)}\n`);
-  return report;
-}
-
-function workerCount({ workers, inputs }: PipelineOptions): number {
-  return Math.max(1, Math.min(workers ?? availableParallelism(), inputs.length));
-}
-
-function moduleUrlOf(module: URL | string): string {
-  return module instanceof URL ? module.href : module;
-}
-
-function checkOptions({ inputs, workers, options, stepsModule }: PipelineOptions): void {
-  if (workers !== undefined && !(Number.isSafeInteger(workers) && workers > 0)) {
-    throw new PipelineError('INVALID_ARGUMENT', `workers must be an integer above 0, got ${workers}`);
+/** What came of all finished tasks; put down when none is left. */
+function report(files: TaskFiles, { settings }: Plan, tasks: readonly PlannedTask[]): PipelineReport {
+  const path = new OutputPath(settings.output);
+  const finished = tasks.flatMap(({ task, key }) => {
+    const completion = readCompletion(files, task);
+    if (completion?.key !== key) return [];
+    const documents = completion.files.map(({ name }) => name).filter((name) => path.taskOf(name) === task);
+    return { task, documents, stats: readStats(files, task) };
+  });
+  const made = makeReport(finished);
+  if (finished.length === tasks.length) {
+    writeFileAtomically(files.report, `${JSON.stringify(made, null, 2)}\n`);
+    removeFile(files.unfinishedFolder);
   }
-  if (inputs.length === 0)
-    throw new PipelineError('INVALID_ARGUMENT', 'there are no inputs; did a pattern match no file?');
-  if (new Set(inputs).size < inputs.length) {
-    const twice = inputs.find((input, index) => inputs.indexOf(input) !== index);
-    throw new PipelineError('INVALID_ARGUMENT', `the input ${twice} is given twice`);
-  }
-  canonicalJson(options ?? null);
-  const url = moduleUrlOf(stepsModule);
-  if (!URL.canParse(url)) {
-    throw new PipelineError(
-      'INVALID_ARGUMENT',
-      `stepsModule must be a URL, such as new URL('./steps.js', import.meta.url), got ${url}`,
-    );
-  }
-  if (url.startsWith('file:') && !existsSync(fileURLToPath(url))) {
-    throw new PipelineError('FILE_NOT_FOUND', `there is no steps module ${url}`);
-  }
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (cause) {
-    throw new PipelineError('WRITE_FAILED', `cannot make the folder ${folder}: ${messageOf(cause)}`, { cause });
-  }
+  return made;
 }

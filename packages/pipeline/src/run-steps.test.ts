@@ -5,7 +5,7 @@ import { collect, documentsOf } from './fixtures/temporary-folder.ts';
 import { PipelineError } from './pipeline-error.ts';
 import { formatReport } from './report.ts';
 import { runSteps } from './run-steps.ts';
-import type { RemovedDocument } from './run-steps.ts';
+import type { RemovedDocument } from './step-runner.ts';
 
 const trim: Step = { name: 'trim', process: (document) => ({ ...document, text: document.text.trim() }) };
 const words: Step = {

@@ -1,3 +1,5 @@
+import { mergeSummaries } from './merge-summaries.ts';
+
 /** What came of the documents that one step saw. */
 export interface StepCounts {
   name: string;
@@ -10,9 +12,11 @@ export interface StepCounts {
   dropped: Record<string, number>;
   /** Whatever the step counted itself. */
   counts: Record<string, number>;
+  /** What the step has found out, if it says. */
+  summary?: unknown;
 }
 
-/** What came of a shard's records, or of all shards' when added up. */
+/** What came of a task's records, or of all tasks' when added up. */
 export interface Counts {
   /** Records the reader gave, readable or not. */
   read: number;
@@ -41,17 +45,19 @@ export function addTo(counts: Record<string, number>, name: string, amount = 1):
   counts[name] = (Object.hasOwn(counts, name) ? counts[name] : 0) + amount;
 }
 
-/** Adds the counts of one shard to a total of the same steps. */
-export function addCounts(total: Counts, shard: Counts): void {
-  total.read += shard.read;
-  total.kept += shard.kept;
-  total.keptCharacters += shard.keptCharacters;
-  addAll(total.unreadable, shard.unreadable);
+/** Adds the counts of one task to a total of the same steps. */
+export function addCounts(total: Counts, task: Counts): void {
+  total.read += task.read;
+  total.kept += task.kept;
+  total.keptCharacters += task.keptCharacters;
+  addAll(total.unreadable, task.unreadable);
   total.steps.forEach((step, index) => {
-    step.in += shard.steps[index].in;
-    step.out += shard.steps[index].out;
-    addAll(step.dropped, shard.steps[index].dropped);
-    addAll(step.counts, shard.steps[index].counts);
+    step.in += task.steps[index].in;
+    step.out += task.steps[index].out;
+    addAll(step.dropped, task.steps[index].dropped);
+    addAll(step.counts, task.steps[index].counts);
+    const summary = mergeSummaries(step.summary, task.steps[index].summary);
+    if (summary !== undefined) step.summary = summary;
   });
 }
 

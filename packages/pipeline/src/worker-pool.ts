@@ -1,19 +1,13 @@
 import { Tinypool } from 'tinypool';
 import { PipelineError, messageOf } from './pipeline-error.ts';
-import type { ShardTask } from './run-shard.ts';
-import type { Sent, SentError, StepsSource } from './worker.ts';
+import type { Split } from './document.ts';
+import { describeTask } from './task.ts';
+import type { Sent, SentError, SplitJob, StepsSource, TaskJob } from './worker.ts';
 
 /** How long a step may go on after it was asked to stop, before its thread is ended. */
 const GRACE_MILLISECONDS = 5000;
 
-/** What a worker needs to run one shard. */
-interface Job {
-  readonly source: StepsSource;
-  readonly shard: ShardTask;
-  readonly memory: SharedArrayBuffer;
-}
-
-/** Worker threads that run shards, one at a time each. */
+/** Worker threads that run tasks, one at a time each. */
 export class WorkerPool {
   readonly #pool: Tinypool;
   #timer: NodeJS.Timeout | undefined;
@@ -34,9 +28,14 @@ export class WorkerPool {
     return this.#call('describeSteps', source, `the worker loading ${source.moduleUrl}`);
   }
 
+  /** How the reader splits an input; `undefined` where it cannot. */
+  split(job: SplitJob): Promise<readonly Split[] | undefined> {
+    return this.#call('splitInput', job, `the worker splitting ${job.input}`);
+  }
+
   /** @throws PipelineError whatever went wrong in the worker, or with it */
-  run(job: Job): Promise<undefined> {
-    return this.#call('runTask', job, `the worker running ${job.shard.input}`);
+  run(job: TaskJob): Promise<undefined> {
+    return this.#call('work', job, `the worker running ${describeTask(job.task)}`);
   }
 
   /** Ends threads that are still running some time from now. */

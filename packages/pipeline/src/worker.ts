@@ -1,15 +1,29 @@
-import type { Steps } from './document.ts';
+import type { Split, Steps } from './document.ts';
 import { LiveCounters } from './live-counters.ts';
 import { loadSteps } from './load-steps.ts';
 import { PipelineError, messageOf } from './pipeline-error.ts';
 import type { PipelineErrorCode } from './pipeline-error.ts';
-import { runShard } from './run-shard.ts';
-import type { ShardTask } from './run-shard.ts';
+import { runTask } from './run-task.ts';
+import type { Task } from './task.ts';
 
 /** What a worker is told to load. */
 export interface StepsSource {
   readonly moduleUrl: string;
   readonly options: unknown;
+}
+
+/** What a worker needs to split an input. */
+export interface SplitJob {
+  readonly source: StepsSource;
+  readonly input: string;
+  readonly bytes: number;
+}
+
+/** What a worker needs to run one task. */
+export interface TaskJob {
+  readonly source: StepsSource;
+  readonly task: Task;
+  readonly memory: SharedArrayBuffer;
 }
 
 /** An error on its way between threads, where classes and codes get lost. */
@@ -39,16 +53,25 @@ export function describeSteps(source: StepsSource): Promise<Sent<{ name: string;
   return send(async () => (await load(source)).steps.map(({ name, version }) => ({ name, version })));
 }
 
-/** Runs one shard with the steps of this thread. */
-export function runTask(task: {
-  source: StepsSource;
-  shard: ShardTask;
-  memory: SharedArrayBuffer;
-}): Promise<Sent<undefined>> {
+/** The parts of an input; `undefined` where its reader cannot split. */
+export function splitInput({ source, input, bytes }: SplitJob): Promise<Sent<readonly Split[] | undefined>> {
   return send(async () => {
-    const live = new LiveCounters(task.memory);
-    if (live.stopped) throw new PipelineError('STOPPED', `stopped before ${task.shard.input}`);
-    await runShard(task.shard, await load(task.source), live);
+    const { read } = await load(source);
+    try {
+      return await read.splits?.(input, { bytes });
+    } catch (cause) {
+      if (cause instanceof PipelineError) throw cause;
+      throw new PipelineError('READ_FAILED', `cannot split ${input}: ${messageOf(cause)}`, { cause });
+    }
+  });
+}
+
+/** Runs one task with the steps of this thread. */
+export function work({ source, task, memory }: TaskJob): Promise<Sent<undefined>> {
+  return send(async () => {
+    const live = new LiveCounters(memory);
+    if (live.stopped) throw new PipelineError('STOPPED', `stopped before ${task.input}`);
+    await runTask(task, await load(source), live);
     return undefined;
   });
 }
