@@ -1,31 +1,25 @@
-import { open } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
-import { PipelineError, messageOf } from './pipeline-error.ts';
-
-const CHUNK_BYTES = 256 * 1024;
+import { openFile } from './storage.ts';
+import type { Storage, StoredFile } from './storage.ts';
 
 /** A file read forwards in chunks, that can go back to an earlier byte. */
 export class ByteSource {
   readonly path: string;
-  readonly #file: FileHandle;
-  #chunk: Buffer = Buffer.alloc(0);
+  /** Bytes of the file. */
+  readonly size: number;
+  readonly #file: StoredFile;
+  #chunk: Uint8Array = new Uint8Array(0);
   /** Offset in the file of the chunk's first byte that has not been taken. */
   #offset = 0;
 
-  private constructor(path: string, file: FileHandle) {
-    this.path = path;
+  private constructor(file: StoredFile) {
+    this.path = file.address;
+    this.size = file.size;
     this.#file = file;
   }
 
   /** @throws PipelineError FILE_NOT_FOUND, READ_FAILED */
-  static async open(path: string): Promise<ByteSource> {
-    try {
-      return new ByteSource(path, await open(path, 'r'));
-    } catch (cause) {
-      const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-      const message = missing ? `there is no file ${path}` : `cannot read ${path}: ${messageOf(cause)}`;
-      throw new PipelineError(missing ? 'FILE_NOT_FOUND' : 'READ_FAILED', message, { cause });
-    }
+  static async open(address: string, storage?: Storage): Promise<ByteSource> {
+    return new ByteSource(await openFile(address, storage));
   }
 
   /** Offset in the file of the next byte. */
@@ -40,7 +34,7 @@ export class ByteSource {
       if (more.length === 0) break;
       this.#chunk = this.#chunk.length === 0 ? more : Buffer.concat([this.#chunk, more]);
     }
-    return this.#chunk.subarray(0, count);
+    return bufferOf(this.#chunk.subarray(0, count));
   }
 
   /** Takes up to `count` bytes; none at the end of the file. */
@@ -48,7 +42,7 @@ export class ByteSource {
     if (this.#chunk.length === 0) this.#chunk = await this.#read(this.#offset);
     const taken = this.#chunk.subarray(0, count);
     this.skip(taken.length);
-    return taken;
+    return bufferOf(taken);
   }
 
   /** Takes bytes that have been looked at. */
@@ -60,7 +54,7 @@ export class ByteSource {
   /** Goes to a byte of the file. */
   seek(offset: number): void {
     const ahead = offset - this.#offset;
-    this.#chunk = ahead >= 0 ? this.#chunk.subarray(ahead) : Buffer.alloc(0);
+    this.#chunk = ahead >= 0 ? this.#chunk.subarray(ahead) : new Uint8Array(0);
     this.#offset = offset;
   }
 
@@ -68,12 +62,11 @@ export class ByteSource {
     await this.#file.close();
   }
 
-  async #read(position: number): Promise<Buffer> {
-    try {
-      const { buffer, bytesRead } = await this.#file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, position);
-      return buffer.subarray(0, bytesRead);
-    } catch (cause) {
-      throw new PipelineError('READ_FAILED', `cannot read ${this.path}: ${messageOf(cause)}`, { cause });
-    }
+  #read(position: number): Promise<Uint8Array> {
+    return this.#file.read(position, this.#file.chunkBytes);
   }
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -1,65 +1,36 @@
 import { crc32, createInflateRaw } from 'node:zlib';
 import type { ByteSource } from './byte-source.ts';
-import { messageOf } from './pipeline-error.ts';
-
-/** Something in a file that cannot be read. The bytes around it can. */
-export interface Gap {
-  /** What is wrong, in words. */
-  readonly damage: string;
-  /** Where the damaged part starts in the file, in bytes. */
-  readonly offset: number;
-}
+import { holdText } from './hold-text.ts';
+import { PipelineError, messageOf } from './pipeline-error.ts';
+import { DamagedBlock } from './text-chunk.ts';
 
 /** Compressed bytes handed to zlib at a time: deflate grows by at most 1032, so a portion gives at most 16 MiB. */
 const PORTION_BYTES = 16 * 1024;
-/** A member up to this size is handed on only after its checksum has been verified; of larger ones, parts are before. */
-const VERIFIED_BYTES = 16 * 1024 * 1024;
 /** Bytes that zlib gives back at a time. */
 const OUTPUT_BYTES = 256 * 1024;
 const MAXIMUM_HEADER_BYTES = 64 * 1024;
 const TRAILER_BYTES = 8;
-const MAGIC = Buffer.from([0x1f, 0x8b, 0x08]);
+/** How every member begins. */
+export const GZIP_MAGIC = Buffer.from([0x1f, 0x8b, 0x08]);
 const FLAG = { headerChecksum: 2, extra: 4, name: 8, comment: 16, reserved: 0xe0 };
 
 /**
- * Decompresses a chain of gzip members (RFC 1952). A damaged member is reported as a gap, and reading goes on at the
- * next member: zlib's own reader would give up there.
+ * Decompresses the gzip member (RFC 1952) at the place where the source is, and leaves the source at the byte after it.
+ *
+ * @throws DamagedBlock
  */
-export async function* gunzip(source: ByteSource): AsyncGenerator<Uint8Array | Gap> {
-  while ((await source.peek(1)).length > 0) {
-    const { offset } = source;
-    try {
-      yield* readMember(source);
-    } catch (error) {
-      if (!(error instanceof DamagedMember)) throw error;
-      yield { damage: error.message, offset };
-      source.seek(offset + 1);
-      await skipToMagic(source);
-    }
-  }
-}
-
-class DamagedMember extends Error {}
-
-async function* readMember(source: ByteSource): AsyncGenerator<Uint8Array> {
+export async function* readGzipMember(source: ByteSource): AsyncGenerator<Uint8Array> {
   source.skip(await headerLength(source));
-  let held: Buffer[] = [];
-  let heldBytes = 0;
   let size = 0;
   let checksum = 0;
-  for await (const bytes of inflate(source)) {
-    checksum = crc32(bytes, checksum);
-    size += bytes.length;
-    heldBytes += bytes.length;
-    held.push(bytes);
-    if (heldBytes > VERIFIED_BYTES) {
-      yield* held;
-      held = [];
-      heldBytes = 0;
+  async function* summed(): AsyncGenerator<Uint8Array> {
+    for await (const bytes of inflate(source)) {
+      checksum = crc32(bytes, checksum);
+      size += bytes.length;
+      yield bytes;
     }
   }
-  await checkTrailer(source, checksum, size);
-  yield* held;
+  yield* holdText(summed(), () => checkTrailer(source, checksum, size));
 }
 
 /** Inflates one deflate stream, and leaves the source at the byte after it. */
@@ -84,7 +55,8 @@ async function* inflate(source: ByteSource): AsyncGenerator<Buffer> {
     source.seek(start + inflater.bytesWritten);
     yield* output;
   } catch (cause) {
-    throw new DamagedMember(messageOf(cause), { cause });
+    if (cause instanceof PipelineError) throw cause;
+    throw new DamagedBlock(messageOf(cause), { cause });
   } finally {
     inflater.destroy();
   }
@@ -93,36 +65,26 @@ async function* inflate(source: ByteSource): AsyncGenerator<Buffer> {
 async function headerLength(source: ByteSource): Promise<number> {
   const header = await source.peek(MAXIMUM_HEADER_BYTES);
   const flags = header[3];
-  if (!header.subarray(0, 3).equals(MAGIC) || header.length < 10) throw new DamagedMember('it is not gzip');
-  if (flags & FLAG.reserved) throw new DamagedMember('its header has flags that gzip does not know');
+  if (!header.subarray(0, 3).equals(GZIP_MAGIC) || header.length < 10) throw new DamagedBlock('it is not gzip');
+  if (flags & FLAG.reserved) throw new DamagedBlock('its header has flags that gzip does not know');
   let length = 10;
   if (flags & FLAG.extra) length += 2 + (length + 2 <= header.length ? header.readUInt16LE(length) : 0);
   for (const flag of [FLAG.name, FLAG.comment]) {
     if (!(flags & flag)) continue;
     const end = header.indexOf(0, length);
-    if (end === -1) throw new DamagedMember('its header does not end');
+    if (end === -1) throw new DamagedBlock('its header does not end');
     length = end + 1;
   }
   if (flags & FLAG.headerChecksum) length += 2;
-  if (length > header.length) throw new DamagedMember('its header does not end');
+  if (length > header.length) throw new DamagedBlock('its header does not end');
   return length;
 }
 
 async function checkTrailer(source: ByteSource, checksum: number, size: number): Promise<void> {
   const trailer = await source.peek(TRAILER_BYTES);
-  if (trailer.length < TRAILER_BYTES) throw new DamagedMember('the file ends inside of it');
+  if (trailer.length < TRAILER_BYTES) throw new DamagedBlock('the file ends inside of it');
   if (trailer.readUInt32LE(0) !== checksum || trailer.readUInt32LE(4) !== size % 2 ** 32) {
-    throw new DamagedMember('its checksum does not match');
+    throw new DamagedBlock('its checksum does not match');
   }
   source.skip(TRAILER_BYTES);
-}
-
-async function skipToMagic(source: ByteSource): Promise<void> {
-  for (;;) {
-    const bytes = await source.peek(PORTION_BYTES);
-    const at = bytes.indexOf(MAGIC);
-    if (at !== -1) return source.skip(at);
-    if (bytes.length < PORTION_BYTES) return source.skip(bytes.length);
-    source.skip(bytes.length - MAGIC.length + 1);
-  }
 }

@@ -45,7 +45,7 @@ describe('readJsonl', () => {
       '{"text":"b","id":7}\r',
     ];
     const expected = [
-      { id: 'other.jsonl:1', text: 'a', url: 'http://x/', metadata: { lang: 'en', dump: 'd' } },
+      { id: 'other.jsonl:0', text: 'a', url: 'http://x/', metadata: { lang: 'en', dump: 'd' } },
       { id: '7', text: 'b', metadata: {} },
     ];
     expect(await collect(readJsonl(write('other.jsonl', `\uFEFF${lines.join('\n')}`)))).toEqual(expected);
@@ -90,8 +90,8 @@ describe('readJsonl', () => {
       'damaged_line',
       'damaged_line',
     ]);
-    expect(damage[0].message).toContain(`line 2 of ${path} is not JSON`);
-    expect(damage[4].message).toBe(`line 6 of ${path} is longer than 100 bytes`);
+    expect(damage[0].message).toContain(`line 2 at byte 25 of ${path} is not JSON`);
+    expect(damage[4].message).toBe(`line 6 at byte 59 of ${path} is longer than 100 bytes`);
   });
 
   it('stops at the first damage when nobody listens', async () => {
@@ -196,7 +196,7 @@ describe('damaged gzip', () => {
     expect(readFileSync(path).length).toBeLessThan(2 * 1024 * 1024);
     const before = process.memoryUsage.rss();
     const { documents, damage } = await readAll(path, { maximumLineBytes: 1024 * 1024 });
-    expect(documents).toEqual([{ id: 'bomb.jsonl.gz:2', text: 'after', metadata: {} }]);
+    expect(documents).toEqual([{ id: `bomb.jsonl.gz:${bomb.length}:1`, text: 'after', metadata: {} }]);
     expect(damage.map(({ reason }) => reason)).toEqual(['line_too_long']);
     expect(process.memoryUsage.rss() - before).toBeLessThan(150 * 1024 * 1024);
   });
