@@ -45,7 +45,7 @@ export async function bench(): Promise<BenchRow[]> {
     onDamage: 'stop',
   });
   const ours = await rate(async () => {
-    const run = runSteps(read(path, { reportBytes: () => {} }), steps);
+    const run = runSteps(read(path, { reached() {}, reportBytes: () => {} }), steps);
     for await (const document of run) void document;
     return run.counts.read;
   });

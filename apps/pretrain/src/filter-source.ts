@@ -21,6 +21,7 @@ export async function filterSource(context: StepContext, source: string): Promis
       options,
       outputFolder: filteredFolder(runFolder, source),
       workers: threads,
+      restart: 'if-changed',
       signal,
       onProgress: (state) => progress.update('curate', progressLine(source, state)),
     });
