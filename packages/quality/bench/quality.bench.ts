@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { getLIDModel } from 'fasttext.wasm.js';
 import {
   c4Quality,
@@ -15,6 +16,7 @@ import {
   runFilters,
   spacySegmenter,
   treebankSegmenter,
+  type Preset,
 } from '../src/index.ts';
 
 interface BenchRow {
@@ -115,12 +117,23 @@ function cutIntoDocuments(sentences: readonly string[]): string[] {
   return documents;
 }
 
+/** Today's filters on spaCy's words, or those of v0.2.0 on NLTK's, as scripts/presets.py restates them. */
 const THEIRS = `
 import json, sys, time
 from datatrove.data import Document
 from datatrove.pipeline.filters import C4QualityFilter, FineWebQualityFilter, GopherQualityFilter, GopherRepetitionFilter
-texts = json.load(sys.stdin)
-filters = [GopherRepetitionFilter(), GopherQualityFilter(), C4QualityFilter(filter_no_terminal_punct=False), FineWebQualityFilter()]
+from datatrove.pipeline.filters import c4_filters, fineweb_quality_filter, gopher_quality_filter, gopher_repetition_filter
+texts, preset = json.load(sys.stdin), sys.argv[1]
+c4 = C4QualityFilter(filter_no_terminal_punct=False)
+if preset == "fineweb-2024":
+    sys.path.insert(0, sys.argv[2])
+    from presets import FineWeb2024, Quality2024, Repetition2024, nltk_sentences, nltk_words
+    for module in (gopher_repetition_filter, gopher_quality_filter, fineweb_quality_filter):
+        module.split_into_words = nltk_words
+    c4_filters.split_into_sentences = nltk_sentences
+    filters = [Repetition2024(nltk_words), Quality2024(nltk_words), c4, FineWeb2024(nltk_words)]
+else:
+    filters = [GopherRepetitionFilter(), GopherQualityFilter(), c4, FineWebQualityFilter()]
 def kept(text):
     document = Document(text=text, id="0")
     return all(check.filter(document) is True for check in filters)
@@ -131,8 +144,9 @@ print(json.dumps([len(texts) / (time.perf_counter() - start), count]))
 `;
 
 /** datatrove's documents a second and how many it keeps, where PYTHON (or python3) has it. */
-function datatrove(texts: readonly string[]): [speed: number, kept: number] | undefined {
-  const { status, stdout } = spawnSync(process.env.PYTHON ?? 'python3', ['-c', THEIRS], {
+function datatrove(texts: readonly string[], preset: Preset): [speed: number, kept: number] | undefined {
+  const scripts = fileURLToPath(new URL('../scripts', import.meta.url));
+  const { status, stdout } = spawnSync(process.env.PYTHON ?? 'python3', ['-c', THEIRS, preset, scripts], {
     input: JSON.stringify(texts),
     encoding: 'utf8',
   });
@@ -140,29 +154,25 @@ function datatrove(texts: readonly string[]): [speed: number, kept: number] | un
 }
 
 /** The four heuristic filters in a row, one thread, on documents that pass them all. */
-function benchFilters(): BenchRow[] {
-  const filters = [gopherRepetition(), gopherQuality(), c4Quality(), finewebQuality()];
-  const documents = speeches().filter((text) => runFilters(filters, text).keep);
+function benchFilters(preset: Preset, speechTexts: readonly string[]): BenchRow[] {
+  const filters = [gopherRepetition, gopherQuality, c4Quality, finewebQuality].map((create) => create({ preset }));
+  const documents = speechTexts.filter((text) => runFilters(filters, text).keep);
   const bytes = documents.reduce((sum, text) => sum + Buffer.byteLength(text), 0) / documents.length;
   const ours = documents.length / seconds((text) => runFilters(filters, text), documents);
-  const theirs = datatrove(documents.slice(0, 100));
-  if (theirs && theirs[1] !== 100) throw new Error('datatrove keeps other documents');
+  const theirs = datatrove(documents.slice(0, 100), preset);
+  if (theirs && theirs[1] !== 100) throw new Error(`datatrove keeps ${theirs[1]} of 100 documents under ${preset}`);
   const peer = theirs ? 'datatrove' : 'datatrove (skipped: PYTHON has none)';
+  const size = `${documents.length} kept documents of ${(bytes / 1000).toFixed(1)} kB`;
   return [
-    row(
-      `filters, ${documents.length} kept documents of ${(bytes / 1000).toFixed(1)} kB`,
-      ours,
-      'documents/s',
-      peer,
-      theirs?.[0] ?? null,
-    ),
-    row('filters, 4 kB', ours, 'documents/s', 'goal', 10_000),
+    row(`filters, ${preset}, ${size}`, ours, 'documents/s', peer, theirs?.[0] ?? null),
+    row(`filters, ${preset}, 4 kB`, ours, 'documents/s', 'goal', 10_000),
   ];
 }
 
 /** The rows of this package; takes about fifteen seconds. */
 export async function bench(): Promise<BenchRow[]> {
-  const rows: BenchRow[] = benchFilters();
+  const speechTexts = speeches();
+  const rows: BenchRow[] = PRESETS.flatMap((preset) => benchFilters(preset, speechTexts));
   for (const preset of PRESETS) {
     const filters = await qualityFilters(preset, { languages: 'en' });
     if (!DOCUMENTS.every((text) => runFilters(filters, text).keep))

@@ -30,7 +30,7 @@ const DEFAULTS = {
 };
 
 /** Without one of these (in lower case) a text holds none of the phrases, nor can taking out a citation make one. */
-const SUSPICIOUS = ['{', '[', 'lorem ipsum', 'javascript', 'policy', 'cookies', 'terms of use'];
+const SUSPICIOUS = ['{', '[', 'lorem ipsum', 'javascript', 'privacy policy', 'cookie', 'terms of use'];
 
 type Rules = typeof DEFAULTS;
 

@@ -1,12 +1,13 @@
 import { withDefaults } from './options.ts';
 import { checkPreset, type Preset } from './preset.ts';
 import { codePointLength, splitLines, strip } from './python-text.ts';
-import { duplicateNGramBound, hashesForBounds, TopNGramBounds } from './repetition-bounds.ts';
+import { duplicateNGramBounds, topNGramBounds } from './repetition-bounds.ts';
 import { QualityError } from './quality-error.ts';
 import { countRepeats } from './repeats.ts';
 import { defaultSegmenter, wordTable, type Segmenter } from './segmenter.ts';
 import { drop, KEEP, share, textOf, type FilterResult, type QualityFilter } from './verdict.ts';
 import { WordSequence } from './word-sequence.ts';
+import type { WordTable } from './word-table.ts';
 
 /** A limit for n-grams of one length: a share of the text's characters. */
 export type NGramLimit = readonly [n: number, maximum: number];
@@ -112,24 +113,32 @@ function checkParts(
 /** N-grams by growing length; an exact count is made only where a bound passes its limit. */
 function checkNGrams(text: string, segmenter: Segmenter, length: number, limits: Limits): FilterResult | undefined {
   const table = wordTable(segmenter, text);
-  let grams = hashesForBounds(table);
-  const top = new TopNGramBounds(table, grams);
   let sequence: WordSequence | undefined;
   const words = () => (sequence ??= new WordSequence(segmenter.words(text)));
+  const topBounds = boundsOf(topNGramBounds, table, limits.topNGrams);
   for (const [n, maximum] of limits.topNGrams) {
-    if (share(top.of(n), length) <= maximum) continue;
+    if (share(topBounds(n), length) <= maximum) continue;
     const value = share(words().topNGramCharacters(n), length);
     if (value > maximum) return drop(`top_${n}_gram`, value, maximum);
   }
-  const longestTop = limits.topNGrams.at(-1)?.[0] ?? 0;
-  // Hashes only grow; where the lengths overlap they begin anew.
-  if ((limits.duplicateNGrams[0]?.[0] ?? Infinity) < longestTop) grams = hashesForBounds(table);
+  const duplicateBounds = boundsOf(duplicateNGramBounds, table, limits.duplicateNGrams);
   for (const [n, maximum] of limits.duplicateNGrams) {
-    if (share(duplicateNGramBound(table, grams, n), length) <= maximum) continue;
+    if (share(duplicateBounds(n), length) <= maximum) continue;
     const value = share(words().duplicateNGramCharacters(n), length);
     if (value > maximum) return drop(`duplicated_${n}_n_grams`, value, maximum);
   }
   return undefined;
+}
+
+/** The bounds of all lengths that have a limit, made in one pass. */
+function boundsOf(
+  compute: typeof topNGramBounds,
+  table: WordTable,
+  limits: readonly NGramLimit[],
+): (n: number) => number {
+  const shortest = limits[0]?.[0] ?? 2;
+  const bounds = compute(table, shortest, limits.at(-1)?.[0] ?? shortest);
+  return (n) => bounds[n - shortest];
 }
 
 /** Limits must come by growing length: n-grams are made of shorter ones. */

@@ -4,158 +4,86 @@
  */
 import type { WordTable } from './word-table.ts';
 
-/** Beyond this the small tables say nothing. */
+/** Beyond this the tables say nothing. */
 const MAXIMUM_WORDS = 20_000;
-/** Open addressing from an n-gram's hash to how often it came; as much of the tables is used as a text needs. */
-const SLOTS = 1 << 16;
-const keys = new Int32Array(SLOTS);
-const counts = new Uint16Array(SLOTS);
-/** Slot of the n-gram at every start, −1 where it was passed over. */
+/** How often words came, by hash: words that share a slot are taken for one. At least four slots a word. */
+const occurrences = new Uint16Array(1 << 17);
 let slots = new Int32Array(1024);
-/** Bits of n-grams seen; a text uses at least 128 for each of its words, so that few are taken for others. */
-const seen = new Uint32Array(1 << 17);
+/** Bits of n-grams seen, one table after the other for each n; a text uses at least 128 bits of a table for each of its words. */
+let seen = new Int32Array(1 << 15);
 
-/** Hashes of the n-grams of growing length; starts with those of single words. */
-export class NGramHashes {
-  readonly #table: WordTable;
-  readonly #hashes: Int32Array;
-  #n = 1;
+/** The upper bits of the product are good ones. */
+const MIXER = 0x85ebca6b | 0;
 
-  /** @param scratch is written over, and must hold the table's words */
-  constructor(table: WordTable, scratch: Int32Array = new Int32Array(table.count)) {
-    this.#table = table;
-    this.#hashes = scratch;
-    const { hashes, count } = table;
-    for (let at = 0; at < count; at++) scratch[at] = hashes[at];
-  }
-
-  /** Hashes of the n-grams at every start; n must not fall from call to call. */
-  of(n: number): Int32Array {
-    const { count, hashes, powers } = this.#table;
-    const grams = this.#hashes;
-    for (; this.#n < n; this.#n++) {
-      const next = this.#n;
-      const last = count - next;
-      for (let at = 0; at < last; at++) grams[at] = (Math.imul(grams[at], powers[at + next]) + hashes[at + next]) | 0;
+/**
+ * At least the characters of the most frequent n-gram times its count, for every n from `shortest` to `longest`: an n-gram came no
+ * more often than the rarest of its words.
+ */
+export function topNGramBounds(table: WordTable, shortest: number, longest: number): Float64Array {
+  const { count, codePointsBefore: before } = table;
+  const bounds = new Float64Array(longest - shortest + 1);
+  if (count > MAXIMUM_WORDS) return bounds.fill(Infinity);
+  countWords(table);
+  const slotOf = slots;
+  for (let at = 0; at + shortest <= count; at++) {
+    let rarest = occurrences[slotOf[at]];
+    for (let word = at + 1; word < at + shortest - 1; word++) rarest = Math.min(rarest, occurrences[slotOf[word]]);
+    const end = Math.min(count, at + longest);
+    for (let last = at + shortest - 1; last < end; last++) {
+      rarest = Math.min(rarest, occurrences[slotOf[last]]);
+      const product = rarest * (before[last + 1] - before[at] + last - at);
+      const length = last - at - shortest + 1;
+      if (product > bounds[length]) bounds[length] = product;
     }
-    return grams;
   }
+  return bounds;
 }
 
-/** Room for the hashes of one text, used again for the next. */
-let room = new Int32Array(1024);
-
-/** The hashes of a text; valid until the next call. */
-export function hashesForBounds(table: WordTable): NGramHashes {
-  if (room.length < table.count) room = new Int32Array(table.count * 2);
-  return new NGramHashes(table, room);
-}
-
-function mix(hash: number): number {
-  const mixed = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
-  return mixed ^ (mixed >>> 13);
+function countWords({ count, hashes }: WordTable): void {
+  if (slots.length < count) slots = new Int32Array(count * 2);
+  const slotOf = slots;
+  const shift = Math.clz32(count) - 2;
+  occurrences.fill(0, 0, 1 << (32 - shift));
+  for (let word = 0; word < count; word++) {
+    const slot = Math.imul(hashes[word], MIXER) >>> shift;
+    slotOf[word] = slot;
+    occurrences[slot]++;
+  }
 }
 
 /**
- * At least the characters of the most frequent n-gram times its count, for n = 2, 3, … in turn: n-grams with the same hash are taken
- * for one, and those whose first or last n − 1 words came only once are not looked at, since they came once too.
+ * At least the characters in n-grams seen before, for every n from `shortest` to `longest`: those under all n-grams that may have been.
+ * One pass for all lengths, since the hash of an n-gram comes from that of the one before it.
  */
-export class TopNGramBounds {
-  readonly #table: WordTable;
-  readonly #grams: NGramHashes;
-  readonly #longestWord: number;
-  #n = 1;
-
-  constructor(table: WordTable, grams: NGramHashes) {
-    this.#table = table;
-    this.#grams = grams;
-    this.#longestWord = longestWord(table);
-    if (slots.length < table.count) slots = new Int32Array(table.count * 2);
-  }
-
-  /** The bound for n words, n ≥ 2; must not fall from call to call. */
-  of(n: number): number {
-    if (this.#table.count > MAXIMUM_WORDS) return Infinity;
-    let bound = 0;
-    while (this.#n < n) bound = this.#count(++this.#n);
-    // Any n-gram that came once counts once.
-    return Math.max(bound, n * (this.#longestWord + 1) - 1);
-  }
-
-  #count(n: number): number {
-    const hashes = this.#grams.of(n);
-    const last = this.#table.count - n;
-    if (n > 2) passOver(last);
-    else slots.fill(0, 0, last + 1);
-    return countNGrams(hashes, this.#table.codePointsBefore, n, last);
-  }
-}
-
-/** Marks the n-grams that came once, going by the shorter ones; there is one more of those. */
-function passOver(last: number): void {
-  for (let at = 0; at <= last; at++) if (!cameAgain(at)) slots[at] = -1;
-}
-
-/** Counts the n-grams that are not passed over, and gives the greatest count times length. */
-function countNGrams(hashes: Int32Array, before: Int32Array, n: number, last: number): number {
-  const mask = slotsFor(last + n) - 1;
-  const slotOf = slots;
-  counts.fill(0, 0, mask + 1);
-  let bound = 0;
-  for (let at = 0; at <= last; at++) {
-    if (slotOf[at] < 0) continue;
-    const hash = hashes[at];
-    let slot = mix(hash) & mask;
-    while (counts[slot] !== 0 && keys[slot] !== hash) slot = (slot + 1) & mask;
-    keys[slot] = hash;
-    slotOf[at] = slot;
-    const occurrences = counts[slot] + 1;
-    counts[slot] = occurrences;
-    // At the last occurrence of an n-gram its slot has counted all of them, perhaps more: never too little.
-    const product = occurrences * (before[at + n] - before[at] + n - 1);
-    if (product > bound) bound = product;
-  }
-  return bound;
-}
-
-/** Whether the two shorter n-grams that make up the one at `at` came more than once. */
-function cameAgain(at: number): boolean {
-  const first = slots[at];
-  const second = slots[at + 1];
-  return first >= 0 && second >= 0 && counts[first] > 1 && counts[second] > 1;
-}
-
-function longestWord({ count, codePointsBefore }: WordTable): number {
-  let longest = 0;
-  for (let word = 0; word < count; word++) {
-    longest = Math.max(longest, codePointsBefore[word + 1] - codePointsBefore[word]);
-  }
-  return longest;
-}
-
-/** Twice as many slots as words, a power of two. */
-function slotsFor(count: number): number {
-  return 1 << Math.max(4, 33 - Math.clz32(count));
-}
-
-/** At least the characters in n-grams seen before: those under all n-grams that may have been. */
-export function duplicateNGramBound(table: WordTable, grams: NGramHashes, n: number): number {
-  if (table.count > MAXIMUM_WORDS) return Infinity;
-  const { codePointsBefore: before, count } = table;
-  const hashes = grams.of(n);
+export function duplicateNGramBounds(table: WordTable, shortest: number, longest: number): Float64Array {
+  const { count, hashes, powers, codePointsBefore: before } = table;
+  const lengths = longest - shortest + 1;
+  if (count > MAXIMUM_WORDS) return new Float64Array(lengths).fill(Infinity);
   const bits = Math.min(22, 39 - Math.clz32(count));
-  seen.fill(0, 0, 1 << Math.max(0, bits - 5));
-  let covered = 0;
-  let coveredTo = 0;
-  for (let at = 0; at + n <= count; at++) {
-    const bit = mix(hashes[at]) >>> (32 - bits);
-    const mask = 1 << (bit & 31);
-    if ((seen[bit >>> 5] & mask) === 0) {
-      seen[bit >>> 5] |= mask;
-      continue;
+  const shift = 32 - bits;
+  const words = 1 << Math.max(0, bits - 5);
+  if (seen.length < words * lengths) seen = new Int32Array(words * lengths);
+  else seen.fill(0, 0, words * lengths);
+  const bitsSeen = seen;
+  const covered = new Float64Array(lengths);
+  const coveredTo = new Int32Array(lengths);
+  for (let at = 0; at + shortest <= count; at++) {
+    let hash = 0;
+    for (let word = at; word < at + shortest - 1; word++) hash = (Math.imul(hash, powers[word]) + hashes[word]) | 0;
+    const end = Math.min(count, at + longest);
+    for (let last = at + shortest - 1, length = 0; last < end; last++, length++) {
+      hash = (Math.imul(hash, powers[last]) + hashes[last]) | 0;
+      const bit = Math.imul(hash, MIXER) >>> shift;
+      const index = length * words + (bit >>> 5);
+      const mask = 1 << (bit & 31);
+      const there = bitsSeen[index];
+      if ((there & mask) === 0) {
+        bitsSeen[index] = there | mask;
+        continue;
+      }
+      covered[length] += before[last + 1] - before[Math.max(at, coveredTo[length])];
+      coveredTo[length] = last + 1;
     }
-    covered += before[at + n] - before[Math.max(at, coveredTo)];
-    coveredTo = at + n;
   }
   return covered;
 }

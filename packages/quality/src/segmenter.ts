@@ -1,6 +1,7 @@
 import { spacyWords } from './spacy-words.ts';
 import { splitWhitespace } from './python-text.ts';
-import { treebankSentences } from './treebank-sentences.ts';
+import { treebankSentenceSpans } from './treebank-sentences.ts';
+import { fillTreebankTable } from './treebank-table.ts';
 import { treebankWords } from './treebank-words.ts';
 import type { Preset } from './preset.ts';
 import { fillSpacyTable, spacySentenceCount } from './spacy-table.ts';
@@ -59,12 +60,15 @@ export const whitespaceSegmenter: Segmenter = {
   },
 };
 
+const treebankTable = new WordTable();
+
 /** Penn Treebank words and Punkt-like sentences, close to NLTK's English `word_tokenize` and `sent_tokenize`. */
 export const treebankSegmenter: Segmenter = {
   name: 'treebank',
   splitsAtSpaces: true,
   words: rememberLast(treebankWords),
-  countSentences: (text) => treebankSentences(text).length,
+  countSentences: (text, enough) => treebankSentenceSpans(text, enough).length / 2,
+  table: rememberLast((text) => fillTreebankTable(text, treebankTable)),
 };
 
 const spacyTable = new WordTable();

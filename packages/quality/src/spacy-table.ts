@@ -2,6 +2,7 @@
  * The words of `spacyWords` as numbers, in one pass over the text. Nearly all chunks of prose are letters with perhaps one mark behind
  * them; they are measured where they stand. The others are split as `spacyWords` splits them, and remembered.
  */
+import { ChunkCache, placeWords } from './chunk-cache.ts';
 import { isWhitespace } from './python-text.ts';
 import { spacyExceptionChunks } from './spacy-exceptions.ts';
 import { spacyWords } from './spacy-words.ts';
@@ -27,20 +28,7 @@ const MARKS: readonly (WordNumbers | undefined)[] = Array.from({ length: 128 }, 
 const LISTED = new Uint8Array(1 << 16);
 for (const chunk of spacyExceptionChunks()) LISTED[measureWord(chunk).hash & 0xffff] = 1;
 
-/** How the less plain chunks split; pages repeat them. */
-const splits = new Map<string, readonly WordNumbers[]>();
-const MAXIMUM_SPLITS = 8192;
-const MAXIMUM_REMEMBERED_LENGTH = 40;
-
-function split(chunk: string): readonly WordNumbers[] {
-  const known = splits.get(chunk);
-  if (known) return known;
-  const numbers = spacyWords(chunk).map(measureWord);
-  if (chunk.length > MAXIMUM_REMEMBERED_LENGTH) return numbers;
-  if (splits.size >= MAXIMUM_SPLITS) splits.clear();
-  splits.set(chunk, numbers);
-  return numbers;
-}
+const chunks = new ChunkCache((chunk) => placeWords(chunk, spacyWords(chunk)));
 
 /** Fills the table with the words of a text. */
 export function fillSpacyTable(text: string, table: WordTable): WordTable {
@@ -97,15 +85,15 @@ function pushChunk(text: string, start: number, table: WordTable): number {
     }
     if (isLoneMark(text, at, kind) && LISTED[(Math.imul(hash, HASH_MULTIPLIER) + unit + 1) & 0xffff] === 0) {
       table.pushNumbers(hash, powerOf(letters), start, at, letters, HAS_LETTER);
-      table.push(MARKS[unit]!, at);
+      table.push(MARKS[unit]!, at, at + 1);
       return at + 1;
     }
   }
-  while (at < length && !isWhitespace(text.charCodeAt(at))) at++;
-  let wordStart = start;
-  for (const word of split(text.slice(start, at))) {
-    table.push(word, wordStart);
-    wordStart += word.units;
+  for (; at < length && !isWhitespace((unit = text.charCodeAt(at))); at++) {
+    hash = (Math.imul(hash, HASH_MULTIPLIER) + unit + 1) | 0;
+  }
+  for (const word of chunks.words(text, start, at, hash)) {
+    table.push(word.numbers, start + word.start, start + word.end);
   }
   return at;
 }

@@ -2,7 +2,7 @@
  * English sentences by the rules of Punkt (Kiss and Strunk 2006). Its trained model is replaced by that model's lists of
  * abbreviations and sentence starters; the statistics on capitalisation are left out.
  */
-import { strip } from './python-text.ts';
+import { isWhitespace } from './python-text.ts';
 
 const ABBREVIATIONS = new Set(
   `a.a a.c a.d a.g a.h a.m a.m.e a.s a.t adm ala ariz aug ave b.f b.v bros c c.i.t c.v calif chg cie co col colo conn corp cos
@@ -45,9 +45,9 @@ function isSentenceEnd(text: string, mark: number, next: number): boolean {
   return CAPITAL.test(following) && STARTERS.has((FIRST_WORD.exec(following)?.[0] ?? '').toLowerCase());
 }
 
-/** The sentences of an English text, trimmed, in order; close to NLTK's `sent_tokenize`; each holds a letter or a digit where it can. */
-export function treebankSentences(text: string): string[] {
-  const sentences: string[] = [];
+/** Where the sentences of an English text begin and end, in turn, without the white space around them. */
+export function treebankSentenceSpans(text: string, enough = Infinity): number[] {
+  const spans: number[] = [];
   let start = 0;
   let searched = 0;
   let hasWord = false;
@@ -56,11 +56,25 @@ export function treebankSentences(text: string): string[] {
     hasWord ||= WORD_CHARACTER.test(text.slice(searched, candidate.index));
     searched = candidate.index;
     if (!hasWord || next >= text.length || !isSentenceEnd(text, candidate.index, next)) continue;
-    sentences.push(strip(text.slice(start, next)));
+    pushTrimmed(text, start, next, spans);
+    if (spans.length >= 2 * enough) return spans;
     start = next;
     hasWord = false;
   }
-  const rest = strip(text.slice(start));
-  if (rest !== '') sentences.push(rest);
-  return sentences;
+  pushTrimmed(text, start, text.length, spans);
+  return spans;
+}
+
+function pushTrimmed(text: string, from: number, to: number, spans: number[]): void {
+  let start = from;
+  let end = to;
+  while (start < end && isWhitespace(text.charCodeAt(start))) start++;
+  while (end > start && isWhitespace(text.charCodeAt(end - 1))) end--;
+  if (start < end) spans.push(start, end);
+}
+
+/** The sentences of an English text, trimmed, in order; close to NLTK's `sent_tokenize`; each holds a letter or a digit where it can. */
+export function treebankSentences(text: string): string[] {
+  const spans = treebankSentenceSpans(text);
+  return Array.from({ length: spans.length / 2 }, (_, index) => text.slice(spans[2 * index], spans[2 * index + 1]));
 }

@@ -105,7 +105,7 @@ export class WordTable {
     table.begin(words.join(''));
     let start = 0;
     for (const word of words) {
-      table.push(recall(word), start);
+      table.push(recall(word), start, start + word.length);
       start += word.length;
     }
     return table;
@@ -116,9 +116,9 @@ export class WordTable {
     return this.#text.slice(this.#starts[index], this.#ends[index]);
   }
 
-  /** @param start position of the word in the text, in UTF-16 units */
-  push({ hash, power, units, codePoints, flags }: WordNumbers, start: number): void {
-    this.pushNumbers(hash, power, start, start + units, codePoints, flags);
+  /** @param start position of the word in the text, in UTF-16 units, and `end` that behind it */
+  push({ hash, power, codePoints, flags }: WordNumbers, start: number, end: number): void {
+    this.pushNumbers(hash, power, start, end, codePoints, flags);
   }
 
   /** The same without an object. */

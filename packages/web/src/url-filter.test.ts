@@ -53,6 +53,7 @@ describe('UrlFilter', () => {
       keep: false,
       reason: 'blacklisted_subword',
       value: 'casino',
+      limit: 1,
     });
   });
 
@@ -72,5 +73,21 @@ describe('AhoCorasick', () => {
         expect([...expected, undefined]).toContain(found);
       }),
     );
+  });
+
+  it('says what it found and how many such entries a url may not have', () => {
+    const filter = new UrlFilter({
+      domains: ['blocked.com'],
+      softBannedWords: ['poker', 'bet', 'bonus'],
+      softWordThreshold: 3,
+    });
+    expect(filter.check('http://www.blocked.com/')).toEqual({
+      keep: false,
+      reason: 'domain',
+      value: 'blocked.com',
+      limit: 1,
+    });
+    expect(filter.check('http://a.com/poker-bet')).toEqual({ keep: true });
+    expect(filter.check('http://a.com/poker-bet/bonus')).toMatchObject({ value: 'poker bet bonus', limit: 3 });
   });
 });

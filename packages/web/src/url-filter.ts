@@ -1,8 +1,8 @@
 import { parse } from 'tldts';
 import { AhoCorasick } from './aho-corasick.ts';
 
-/** Keep, or drop with the reason that is counted. */
-export type UrlVerdict = { keep: true } | { keep: false; reason: UrlDropReason; value: string };
+/** Keep, or drop with the reason that is counted, the listed entries found, and how many different ones it takes. */
+export type UrlVerdict = { keep: true } | { keep: false; reason: UrlDropReason; value: string; limit: number };
 
 /** Why a url is dropped, in the order of the checks. */
 export type UrlDropReason =
@@ -61,7 +61,9 @@ export class UrlFilter {
     const hard = words.find((word) => this.#bannedWords.has(word));
     if (hard) return drop('hard_blacklisted', hard);
     const soft = new Set(words.filter((word) => this.#softBannedWords.has(word)));
-    if (soft.size >= this.#softWordThreshold) return drop('soft_blacklisted', [...soft].join(' '));
+    if (soft.size >= this.#softWordThreshold) {
+      return drop('soft_blacklisted', [...soft].join(' '), this.#softWordThreshold);
+    }
     const subword = this.#bannedSubwords.find(normalizeWord(url));
     return subword === undefined ? { keep: true } : drop('blacklisted_subword', subword);
   }
@@ -75,8 +77,8 @@ export function parseList(text: string): string[] {
     .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-function drop(reason: UrlDropReason, value: string): UrlVerdict {
-  return { keep: false, reason, value: value.slice(0, 200) };
+function drop(reason: UrlDropReason, value: string, limit = 1): UrlVerdict {
+  return { keep: false, reason, value: value.slice(0, 200), limit };
 }
 
 function normalizeWord(word: string): string {

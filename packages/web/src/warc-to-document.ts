@@ -1,6 +1,6 @@
 import { decodeHtml } from './decode-html.ts';
 import { collapseSpace } from './text-width.ts';
-import { extractHtml } from './extract-html.ts';
+import { DEFAULT_MAXIMUM_WORK, extractHtml } from './extract-html.ts';
 import type { ExtractedPage } from './extract-html.ts';
 import type { WarcRecord } from './warc-record.ts';
 import { WebError } from './web-error.ts';
@@ -27,7 +27,10 @@ export type RecordDropReason =
 export interface DroppedRecord {
   keep: false;
   reason: RecordDropReason;
+  /** What was found. */
   value?: string | number;
+  /** What would have been taken. */
+  limit: string | number;
 }
 
 /** How `warcToDocument` reads records. */
@@ -44,6 +47,17 @@ export interface WarcToDocumentOptions {
 
 const HTML_TYPES = new Set(['text/html', 'application/xhtml+xml']);
 
+/** What a record must be or have, by the reason that is given where it is not so. */
+const LIMITS: Record<RecordDropReason, string | number> = {
+  record_type: 'response, conversion',
+  http: 'an HTTP response that can be read',
+  http_status: '200 to 299',
+  content_type: [...HTML_TYPES].join(', '),
+  charset: 'a charset that is declared or recognised',
+  work_budget: DEFAULT_MAXIMUM_WORK,
+  empty_text: 1,
+};
+
 /**
  * The document in a `response` (HTML: decoded, main text extracted) or a `conversion` record (WET: its plain text, or HTML),
  * with the tests of FineWeb's reader. Tell the two results apart by `'keep' in result`.
@@ -54,7 +68,8 @@ export function warcToDocument(record: WarcRecord, options: WarcToDocumentOption
     return convert(record, options);
   } catch (error) {
     if (!(error instanceof WebError)) throw error;
-    return drop(error.code === 'TOO_MUCH_WORK' ? 'work_budget' : 'http', error.code);
+    if (error.code !== 'TOO_MUCH_WORK') return drop('http', error.code);
+    return { ...drop('work_budget', error.code), limit: options.maximumWork ?? DEFAULT_MAXIMUM_WORK };
   }
 }
 
@@ -118,5 +133,5 @@ function sniffType(payload: Uint8Array): string {
 }
 
 function drop(reason: RecordDropReason, value?: string | number): DroppedRecord {
-  return value === undefined ? { keep: false, reason } : { keep: false, reason, value };
+  return { keep: false, reason, ...(value !== undefined && { value }), limit: LIMITS[reason] };
 }
