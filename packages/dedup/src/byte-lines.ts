@@ -24,6 +24,8 @@ export interface LineOptions {
   longestLine?: number;
   /** default: the whole file */
   range?: ByteRange | null;
+  /** is read in place of the file, not compressed */
+  content?: AsyncIterable<Buffer>;
   /** told how many bytes of the file were read since the last time */
   onBytes?: (bytes: number) => void;
   /** told at the end how many lines there were, empty ones and all */
@@ -118,13 +120,13 @@ class LineSplitter {
  */
 export async function* readByteLines(
   path: string,
-  { longestLine = LONGEST_LINE_BYTES, range, onBytes, onLines }: LineOptions = {},
+  { longestLine = LONGEST_LINE_BYTES, range, content, onBytes, onLines }: LineOptions = {},
 ): AsyncGenerator<Iterable<ByteLine>> {
   const { start, end } = range ?? { start: 0, end: Infinity };
   if (start >= end) return;
   const splitter = new LineSplitter({ start, end }, longestLine);
   try {
-    for await (const chunk of openBytes(path, Math.max(0, start - 1), onBytes)) {
+    for await (const chunk of content ?? openBytes(path, Math.max(0, start - 1), onBytes)) {
       yield splitter.split(chunk);
       if (splitter.done) break;
     }

@@ -34,7 +34,9 @@ Commands write DIR/kept/, DIR/removed/ (with the reason) and DIR/report.json:
   substrings     cuts out what stands elsewhere byte by byte: --minimum-bytes 200, --keep first|none; or of the lists of
                  token ids in a field: --token-key NAME, --minimum-tokens 50
   decontaminate  documents that share an n-gram (--ngram 12) with the texts in --against FILE
-and two print what they find:
+exact, bloom, sentences and decontaminate also read - (standard input) and write what they keep to --output -, with
+--removed FILE for the rest; bloom, sentences and decontaminate do so while they read, without end.
+Two commands print what they find:
   plan INPUT...  documents, memory and disk that minhash will need, and the share of duplicates it will find
   explain DIR ID why a document was removed: what was kept, equal bands, true similarity, shared text
 

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from './cli-arguments.ts';
+import { isParquet } from './parquet-input.ts';
 import type { HashName } from './kernel.ts';
 import type { MinHashPreset, MinHashSettings } from './min-hash-options.ts';
 import type { Representative } from './stage-settings.ts';
@@ -24,7 +25,12 @@ export interface CommandArguments {
   command: Command;
   /** input files; for `explain` the folder and the id */
   operands: string[];
+  /** a folder, or `-` for standard output */
   output: string;
+  /** file for removed documents where kept ones go to standard output */
+  removed: string | undefined;
+  /** the operand that holds what standard input was */
+  standardInput: string | undefined;
   minHash: MinHashSettings;
   representative: Representative | undefined;
   indexes: string[];
@@ -52,6 +58,7 @@ export interface CommandArguments {
 
 const OPTIONS = {
   output: { type: 'string', short: 'o' },
+  removed: { type: 'string' },
   preset: { type: 'string' },
   bands: { type: 'string' },
   rows: { type: 'string' },
@@ -99,14 +106,16 @@ const FLAGS: Record<Command, Flag[]> = {
     ...MIN_HASH_FLAGS,
     ...RECORD_FLAGS,
   ],
-  exact: ['output', 'key', 'field', 'priority', ...RECORD_FLAGS],
-  bloom: ['output', 'key', 'field', 'capacity', 'false-positive-rate', ...RECORD_FLAGS],
-  sentences: ['output', ...RECORD_FLAGS],
+  exact: ['output', 'removed', 'key', 'field', 'priority', ...RECORD_FLAGS],
+  bloom: ['output', 'removed', 'key', 'field', 'capacity', 'false-positive-rate', ...RECORD_FLAGS],
+  sentences: ['output', 'removed', ...RECORD_FLAGS],
   substrings: ['output', 'minimum-bytes', 'minimum-tokens', 'token-key', 'keep', 'memory', ...RECORD_FLAGS],
-  decontaminate: ['output', 'against', 'ngram', ...RECORD_FLAGS],
+  decontaminate: ['output', 'removed', 'against', 'ngram', ...RECORD_FLAGS],
   explain: ['json'],
   plan: [...MIN_HASH_FLAGS, ...RECORD_FLAGS],
 };
+
+type Values = ReturnType<typeof parseFlags>['values'];
 
 function parseFlags(command: Command, args: string[]) {
   const options = Object.fromEntries(FLAGS[command].map((flag) => [flag, OPTIONS[flag]])) as typeof OPTIONS;
@@ -138,7 +147,7 @@ function oneOf<T extends string>(flag: string, value: string, choices: readonly 
   throw new UsageError(`--${flag} must be one of ${choices.join(', ')}, got "${value}"`);
 }
 
-function minHashSettings(values: ReturnType<typeof parseFlags>['values']): MinHashSettings {
+function minHashSettings(values: Values): MinHashSettings {
   const given = {
     preset: values.preset as MinHashPreset | undefined,
     bands: number('bands', values.bands),
@@ -151,7 +160,7 @@ function minHashSettings(values: ReturnType<typeof parseFlags>['values']): MinHa
 }
 
 /** Of bytes, or of tokens where these are searched. */
-function minimumOf(values: ReturnType<typeof parseFlags>['values']): number | undefined {
+function minimumOf(values: Values): number | undefined {
   const [used, unused] =
     values['token-key'] === undefined ? (['bytes', 'tokens'] as const) : (['tokens', 'bytes'] as const);
   if (values[`minimum-${unused}`] !== undefined) {
@@ -165,8 +174,25 @@ function checkOperands(command: Command, operands: string[], output: string | un
     throw new UsageError('explain takes the folder of a run and the id of a document');
   }
   if (operands.length === 0) throw new UsageError('no input file; try smol-dedup --help');
-  if (operands.includes('-')) throw new UsageError(`${command} reads its inputs twice or by name: - is none`);
   if (FLAGS[command].includes('output') && output === undefined) throw new UsageError(`${command} needs --output DIR`);
+}
+
+/** Standard input and output are for the commands that decide about one document after the other. */
+function checkStreams(command: Command, operands: string[], { output, removed, json }: Values): void {
+  const inputs = operands.filter((operand) => operand === '-').length;
+  const isStreaming = FLAGS[command].includes('removed');
+  if (!isStreaming && (inputs > 0 || output === '-')) {
+    throw new UsageError(`${command} reads its inputs more than once and goes on where it was: - is none, give files`);
+  }
+  if (inputs > 1) throw new UsageError('- can be read once only');
+  if (output === '-' && operands.some((path) => isParquet(path))) {
+    throw new UsageError('rows of Parquet cannot be written to standard output; give a folder');
+  }
+  if (output === '-' && json) throw new UsageError('--json and --output - both mean standard output; leave out one');
+  if (output !== '-' && removed !== undefined) {
+    throw new UsageError('--removed is for --output -; a folder has the removed documents in DIR/removed/');
+  }
+  if (removed !== undefined && operands.includes(removed)) throw new UsageError(`--removed ${removed} is an input`);
 }
 
 /**
@@ -177,6 +203,7 @@ function checkOperands(command: Command, operands: string[], output: string | un
 export function parseCommandArguments(command: Command, args: string[]): CommandArguments {
   const { values, positionals: operands } = parseFlags(command, args);
   checkOperands(command, operands, values.output);
+  checkStreams(command, operands, values);
   const representative = values.representative;
   if (command === 'decontaminate' && !values.against?.length)
     throw new UsageError('decontaminate needs --against FILE');
@@ -184,6 +211,8 @@ export function parseCommandArguments(command: Command, args: string[]): Command
     command,
     operands,
     output: values.output ?? '',
+    removed: values.removed,
+    standardInput: undefined,
     minHash: minHashSettings(values),
     representative:
       representative === undefined

@@ -31,6 +31,8 @@ export interface FileRecord {
 
 /** What to read of a file. */
 export interface ReadOptions extends RecordKeys, LineOptions {
+  /** what the file is called in the names of records that have none; default: its path */
+  name?: string;
   /** number of lines before the range; default 0 */
   linesBefore?: number;
   /** of a Parquet file only the columns of text and id, so that rows cannot be written again; default false */

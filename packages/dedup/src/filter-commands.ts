@@ -5,12 +5,14 @@ import { DedupError } from './dedup-error.ts';
 import { exactKeyOf } from './exact-deduplicator.ts';
 import { ExactGroups } from './exact-groups.ts';
 import { filterFiles, sumCounts, sumKinds } from './filter-files.ts';
-import type { FilterFilesOptions, RecordDocument } from './filter-files.ts';
+import type { FilterFilesOptions, FilteredInput, RecordDocument } from './filter-files.ts';
+import { filterStream } from './filter-stream.ts';
 import { checkInputs, statusOf } from './output-names.ts';
 import { PackedBloomFilter } from './packed-bloom-filter.ts';
 import type { ProgressLine } from './progress-line.ts';
 import { readRecordGroups, readRecords } from './read-records.ts';
 import { SentenceDeduplicator } from './sentence-deduplicator.ts';
+import type { CliStreams } from './cli-streams.ts';
 import { writeReport } from './write-report.ts';
 
 /** The commands that decide about one document after the other. */
@@ -25,6 +27,7 @@ export interface Outcome {
 
 /** What a command is given besides its arguments. */
 export interface Talk {
+  streams: CliStreams;
   progress: ProgressLine;
   /** a line for people */
   say: (text: string) => void;
@@ -48,6 +51,7 @@ export function summarize({
 
 /** Shows how far all inputs are, which are read `times` times. */
 export function inputProgress(given: CommandArguments, { progress }: Talk, times = 1): (bytes: number) => void {
+  if (given.operands.includes('-')) return () => {}; // nobody knows how much there is
   const total = times * given.operands.reduce((sum, path) => sum + statusOf(path).bytes, 0);
   let done = 0;
   return (bytes) => {
@@ -64,6 +68,15 @@ export interface Filter extends Pick<FilterFilesOptions, 'decide' | 'changes' | 
   finish?: () => object;
 }
 
+/** Without a report, broken lines are told of right away. */
+function sayProblems(inputs: readonly FilteredInput[], standardInput: string | undefined, { say }: Talk): void {
+  for (const { path, problems, broken } of inputs) {
+    const name = path === standardInput ? '-' : path;
+    for (const { line, problem } of problems) say(`${name}:${line}: ${problem}, left out\n`);
+    if (broken > problems.length) say(`${name}: ${broken - problems.length} more broken lines, left out\n`);
+  }
+}
+
 /** Runs a command that decides about one document after the other. */
 export async function runFilter(
   given: CommandArguments,
@@ -71,17 +84,24 @@ export async function runFilter(
   { decide, changes, otherFiles, settings, finish }: Filter,
   onBytes = inputProgress(given, talk),
 ): Promise<Outcome> {
-  const { operands: inputs, output: folder, textKey, idKey, command } = given;
+  const { operands: inputs, output: folder, standardInput, removed, textKey, idKey, command } = given;
+  const { stdin, stdout } = talk.streams;
   const onDamage = (message: string) => talk.say(`${message}; it is made again\n`);
   const run = { command, ...settings };
   const keys = { textKey, idKey };
-  const results = await filterFiles({ inputs, folder, ...keys, decide, changes, run, otherFiles, onBytes, onDamage });
+  const what = { inputs, standardInput, ...keys, decide, onBytes };
+  const results =
+    folder === '-'
+      ? await filterStream({ ...what, stdin, stdout, removed })
+      : await filterFiles({ ...what, folder, changes, run, otherFiles, onDamage });
+  if (folder === '-') sayProblems(results, standardInput, talk);
   const counts = sumCounts(results);
   const more = { counts, removedByKind: sumKinds(results), ...finish?.() };
   const report = { command, settings: { ...keys, ...settings }, ...more, inputs: results };
-  writeReport(folder, report);
+  if (folder !== '-') writeReport(folder, report);
   const changed = counts.changed > 0 ? `, ${counts.changed} of the kept ones shortened` : '';
-  return { report, summary: `${summarize(counts)}${changed}\n` };
+  const told = folder === '-' ? { ...counts, broken: 0 } : counts;
+  return { report, summary: `${summarize(told)}${changed}\n` };
 }
 
 /** What must be the same: the text in some form, or a field of the record. */
@@ -109,7 +129,8 @@ async function groupDocuments(given: CommandArguments, onBytes: (bytes: number) 
   const key = keyOf(given);
   const groups = new ExactGroups();
   for (const path of given.operands) {
-    for await (const group of readRecordGroups(path, { ...given, onBytes })) {
+    const name = path === given.standardInput ? '-' : path;
+    for await (const group of readRecordGroups(path, { ...given, name, onBytes })) {
       for (const { document, field } of group) {
         if (document === null) continue;
         const text = key({ ...document, field });

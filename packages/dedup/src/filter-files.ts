@@ -30,6 +30,8 @@ export interface FilterFilesOptions extends RecordKeys {
   decide: (document: RecordDocument) => Verdict;
   /** what the results depend on besides the inputs; a folder is only gone on with by a run of the same */
   run: { command: string } & Record<string, unknown>;
+  /** the input that holds what standard input was: its records without a name are called `-:LINE` */
+  standardInput?: string;
   /** other files that the results depend on */
   otherFiles?: readonly string[];
   /** kept records can get explanations; default false */
@@ -64,13 +66,13 @@ export interface FilteredInput extends FilterCounts {
 const PROBLEMS_SHOWN = 100;
 
 /** Sorts the records of one input into two files, or only goes through them where that is done. */
-class InputFilter {
-  readonly #options: FilterFilesOptions;
+export class InputFilter {
+  readonly #decide: FilterFilesOptions['decide'];
   readonly #results: ResultFiles | null;
   readonly counts: FilteredInput;
 
-  constructor(options: FilterFilesOptions, path: string, results: ResultFiles | null) {
-    this.#options = options;
+  constructor(decide: FilterFilesOptions['decide'], path: string, results: ResultFiles | null) {
+    this.#decide = decide;
     this.#results = results;
     const zeros = { read: 0, kept: 0, changed: 0, removed: 0, broken: 0, invalidUtf8: 0 };
     this.counts = { path, ...zeros, removedByKind: {}, problems: [] };
@@ -86,7 +88,7 @@ class InputFilter {
       if (counts.problems.length < PROBLEMS_SHOWN) counts.problems.push({ line, problem: problem! });
       return;
     }
-    this.#follow(this.#options.decide({ ...document, field }), record);
+    this.#follow(this.#decide({ ...document, field }), record);
   }
 
   #follow(verdict: Verdict, record: FileRecord): void {
@@ -125,12 +127,16 @@ export function sumKinds(inputs: readonly FilteredInput[]): Record<string, numbe
 }
 
 async function filterInput(options: FilterFilesOptions, input: StageInput, number: number): Promise<FilteredInput> {
-  const { folder, run, changes, onBytes, onDamage } = options;
+  const { folder, run, changes, standardInput, onBytes, onDamage } = options;
   const { path, output } = input;
   const isDone = readDone(folder, run.command, number, onDamage) !== null;
   const names = { folder, kept: join('kept', output), removed: join('removed', output), details: changes };
-  const filter = new InputFilter(options, path, isDone ? null : await openResults(path, names));
-  for await (const group of readRecordGroups(path, { ...options, onBytes })) {
+  const filter = new InputFilter(options.decide, path, isDone ? null : await openResults(path, names));
+  for await (const group of readRecordGroups(path, {
+    ...options,
+    name: path === standardInput ? '-' : path,
+    onBytes,
+  })) {
     for (const record of group) filter.take(record);
   }
   const files = filter.close();

@@ -27,7 +27,7 @@ function parseLine({ number, bytes }: ByteLine, place: string, keys: RecordKeys)
 function* parseLines(lines: Iterable<ByteLine>, path: string, options: ReadOptions): Generator<FileRecord> {
   for (const line of lines) {
     if (line.bytes !== null && isBlank(line.bytes)) continue;
-    yield parseLine(line, `${path}:${line.number + (options.linesBefore ?? 0)}`, options);
+    yield parseLine(line, `${options.name ?? path}:${line.number + (options.linesBefore ?? 0)}`, options);
   }
 }
 

@@ -86,7 +86,7 @@ function readVersion(): string {
 async function execute(args: string[], streams: CliStreams, folder: string): Promise<void> {
   const command = COMMANDS.find((name) => name === args[0]);
   if (command !== undefined && !args.includes('--help') && !args.includes('-h')) {
-    return runCommand(parseCommandArguments(command, args.slice(1)), streams);
+    return runCommand(parseCommandArguments(command, args.slice(1)), streams, folder);
   }
   const cliArguments = parseCliArguments(args);
   if (cliArguments === 'help') await print(streams.stdout, HELP);

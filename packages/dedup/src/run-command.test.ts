@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,8 +13,10 @@ import { runCli } from './run-cli.ts';
 let folder: string;
 const path = (...names: string[]) => join(folder, ...names);
 
-async function run(...args: string[]) {
-  const streams = { stdin: Readable.from([]), stdout: new PassThrough(), stderr: new PassThrough() };
+const run = (...args: string[]) => runWith('', ...args);
+
+async function runWith(input: string, ...args: string[]) {
+  const streams = { stdin: Readable.from([Buffer.from(input)]), stdout: new PassThrough(), stderr: new PassThrough() };
   const [stdout, stderr] = [text(streams.stdout), text(streams.stderr)];
   const code = await runCli(args, streams);
   streams.stdout.end();
@@ -194,7 +197,14 @@ describe('smol-dedup', () => {
 
   it.each([
     [['minhash', 'x'], 2, 'minhash needs --output DIR'],
-    [['minhash', '-', '-o', 'y'], 2, '- is none'],
+    [['minhash', '-', '-o', 'y'], 2, 'minhash reads its inputs more than once and goes on where it was: - is none'],
+    [['substrings', 'x', '-o', '-'], 2, '- is none, give files'],
+    [['plan', '-'], 2, '- is none, give files'],
+    [['bloom', '-', '-', '-o', '-'], 2, '- can be read once only'],
+    [['bloom', '-', '-o', '-', '--json'], 2, '--json and --output - both mean standard output'],
+    [['bloom', 'x', '-o', 'y', '--removed', 'z'], 2, '--removed is for --output -'],
+    [['bloom', 'x', '-o', '-', '--removed', 'x'], 2, '--removed x is an input'],
+    [['bloom', 'x.parquet', '-o', '-'], 2, 'rows of Parquet cannot be written to standard output'],
     [['minhash', 'none.jsonl', '-o', 'y'], 1, 'none.jsonl: no such file'],
     [['exact', 'x', '-o', 'y', '--bands', '3'], 2, "Unknown option '--bands'"],
     [['exact', 'x', '-o', 'y', '--key', 'z'], 2, '--key must be one of text, compact, normalized, got "z"'],
@@ -213,5 +223,68 @@ describe('smol-dedup', () => {
     const progress = { stage: 'signatures', done: 25e6, total: 100e6, unit: 'bytes' };
     expect(describeProgress(progress, 10)).toBe('signatures: 25 % of 100 MB, 2.5/s, 30 s left');
     expect(describeProgress({ ...progress, total: 1e12 }, 10)).toContain('left');
+  });
+});
+
+describe('smol-dedup between pipes', () => {
+  const records = ['a b c', 'd e f', 'a b c', 'g'].map((text, index) => ({ n: index, text }));
+  const input = `${toLines(records.slice(0, 2))}broken\n${toLines(records.slice(2))}`;
+
+  it.each(['exact', 'bloom'])(
+    '%s writes what it keeps to standard output, and the rest where it is told',
+    async (command) => {
+      const { code, stdout, stderr } = await runWith(
+        input,
+        command,
+        '-',
+        '-o',
+        '-',
+        '--removed',
+        path('removed.jsonl'),
+      );
+      expect(code).toBe(0);
+      expect(stdout).toBe(toLines([records[0], records[1], records[3]]));
+      expect(stderr).toContain('-:3: not JSON, left out\n5 records, 3 kept (60.0 %), 1 removed\n');
+      const { metadata } = readRecords('removed.jsonl')[0];
+      expect(metadata).toMatchObject(
+        command === 'exact' ? { duplicate_of: '-:1' } : { filter_reason: 'bloom_duplicate' },
+      );
+    },
+  );
+
+  it('gives the same lines as from a file into a folder', async () => {
+    const passage = WINDOWS.map(({ text }) => text).join(' ');
+    const repeated = `${toLines([{ id: 'a', text: passage }])}${toLines([{ id: 'b', text: `Before. ${passage} After all.` }])}`;
+    writeFileSync(path('repeated.jsonl'), repeated);
+    for (const args of [['sentences'], ['decontaminate', '--against', path('in.jsonl')]]) {
+      await run(...args, path('repeated.jsonl'), '-o', path(args[0]));
+      const { stdout } = await runWith(repeated, ...args, '-', '-o', '-');
+      expect(stdout).toBe(readFileSync(path(args[0], 'kept', 'repeated.jsonl'), 'utf8'));
+    }
+  });
+
+  it('puts standard input into a folder, too', async () => {
+    const { code } = await runWith(input, 'bloom', path('in.jsonl'), '-', '-o', path('out'));
+    expect(code).toBe(0);
+    expect(readFileSync(path('out', 'kept', 'standard-input.jsonl'), 'utf8')).toBe(
+      toLines([records[0], records[1], records[3]]),
+    );
+  });
+
+  it('takes one document after the other from a stream without end', async () => {
+    let sent = 0;
+    const lines = function* () {
+      for (; sent < 3000; sent++) yield Buffer.from(`{"text":"${sent % 10} ${'x'.repeat(1000)}"}\n`);
+    };
+    const stdout = new PassThrough();
+    const first = once(stdout, 'data').then(() => sent);
+    const done = runCli(['bloom', '-', '-o', '-', '-q'], {
+      stdin: Readable.from(lines()),
+      stdout,
+      stderr: new PassThrough(),
+    });
+    expect(await first).toBeLessThan(100);
+    stdout.resume();
+    expect(await done).toBe(0);
   });
 });

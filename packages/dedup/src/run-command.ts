@@ -1,5 +1,8 @@
 import { once } from 'node:events';
-import type { Writable } from 'node:stream';
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { CliStreams } from './cli-streams.ts';
 import type { CommandArguments } from './command-arguments.ts';
 import { explainDocument } from './explain-document.ts';
@@ -122,11 +125,25 @@ function perform(given: CommandArguments, talk: Talk): Promise<Outcome> {
   return given.command === 'explain' ? explain(given) : plan(given);
 }
 
-/** Runs one of the commands: results on standard output where they are asked for, talk on standard error. */
-export async function runCommand(given: CommandArguments, streams: CliStreams): Promise<void> {
+/** `exact` reads twice, and what has a folder can be read again: standard input is kept in a file meanwhile. */
+async function spoolInput(given: CommandArguments, stdin: Readable, folder: string): Promise<CommandArguments> {
+  const { command, operands, output } = given;
+  if (!operands.includes('-') || (output === '-' && command !== 'exact')) return given;
+  const path = join(folder, 'standard-input.jsonl');
+  await pipeline(stdin, createWriteStream(path));
+  return { ...given, operands: operands.map((operand) => (operand === '-' ? path : operand)), standardInput: path };
+}
+
+/**
+ * Runs one of the commands: results on standard output where they are asked for, talk on standard error.
+ *
+ * @param folder for what standard input holds, until the command is done
+ */
+export async function runCommand(asked: CommandArguments, streams: CliStreams, folder: string): Promise<void> {
+  const given = await spoolInput(asked, streams.stdin, folder);
   const progress = new ProgressLine(streams.stderr);
   const say = (text: string) => (given.quiet ? undefined : void streams.stderr.write(text));
-  const { report, summary } = await perform(given, { progress, say });
+  const { report, summary } = await perform(given, { streams, progress, say });
   progress.clear();
   const isResult = given.command === 'explain' || given.command === 'plan';
   if (given.json) await print(streams.stdout, `${JSON.stringify(report)}\n`);
