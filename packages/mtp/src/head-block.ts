@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { StackedHeads } from './stacked-heads.ts';
 
 // B batch, T time, D model width.
 
@@ -15,7 +16,11 @@ export interface HeadBlock {
 }
 
 /** Makes the block of head `head` (2, 3, …: how many tokens ahead it looks). */
-export type HeadBlockFactory = (head: number) => HeadBlock;
+export interface HeadBlockFactory {
+  (head: number): HeadBlock;
+  /** Its blocks as one, for drafting with all heads at once; the weights are those of this moment. */
+  stack?(blocks: readonly HeadBlock[]): StackedHeads;
+}
 
 /** A trainable matrix of the given values, or of zeros. */
 export function newMatrix(

@@ -1,5 +1,5 @@
 export { acceptDrafts, type Acceptance } from './accept-drafts.ts';
-export { parallelDrafter, sequentialDrafter, type DraftContext, type Drafter } from './drafter.ts';
+export { parallelDrafter, sequentialDrafter, type Drafter, type DraftRequest, type DraftSession } from './drafter.ts';
 export type { HeadBlock, HeadBlockFactory } from './head-block.ts';
 export { headTensors, isHeadParameter, restoreHeadTensors, type HeadTensor, type SavedHeads } from './head-tensors.ts';
 export {
@@ -23,6 +23,7 @@ export {
   type SpeculationOptions,
   type SpeculativeModel,
 } from './speculate.ts';
+export type { StackedHeads } from './stacked-heads.ts';
 export { transformerBlock, type TransformerBlockOptions } from './transformer-block.ts';
 export { withParallelHeads, type ModelWithHeads, type TrainingBatch, type Trunk } from './with-parallel-heads.ts';
 export { withSequentialModules } from './with-sequential-modules.ts';

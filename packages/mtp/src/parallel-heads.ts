@@ -4,6 +4,7 @@ import { eagerGradients, isRecording } from './eager-gradients.ts';
 import type { HeadBlock, HeadBlockFactory } from './head-block.ts';
 import { checkHeadWeights } from './head-weights.ts';
 import { checkCount, checkShape, MtpError } from './mtp-error.ts';
+import { windowedHeads, type StackedHeads } from './stacked-heads.ts';
 import { shiftTargets } from './shift-targets.ts';
 
 // B batch, T time, N = B·T rows, D model width, V vocabulary, n heads.
@@ -61,6 +62,7 @@ export class ParallelHeads {
   /** weight of each head where the loss is given no others, head 1 first */
   readonly weights: readonly number[];
   readonly #blocks: readonly HeadBlock[];
+  readonly #factory: HeadBlockFactory;
 
   /** @throws MtpError `BAD_OPTION` */
   constructor({ predictions, block, weight = 1 }: ParallelHeadsOptions) {
@@ -69,6 +71,7 @@ export class ParallelHeads {
       throw new MtpError('BAD_OPTION', `weight must be a number ≥ 0, got ${String(weight)}`);
     this.predictions = predictions;
     this.weights = Array.from({ length: predictions }, (_, index) => (index === 0 ? 1 : weight));
+    this.#factory = block;
     this.#blocks = Array.from({ length: predictions - 1 }, (_, index) => block(index + 2));
     this.parameters = new Map(
       this.#blocks.flatMap(({ parameters }, index) =>
@@ -110,6 +113,11 @@ export class ParallelHeads {
       tf.clone(hidden_BTD),
       ...this.#blocks.map((block) => block.apply(hidden_BTD, segmentIds_BT)),
     ]);
+  }
+
+  /** Heads 2 to n as they read one sequence, all at once: for drafting; their weights are those of this moment. */
+  stack(): StackedHeads {
+    return this.#factory.stack?.(this.#blocks) ?? windowedHeads(this.#blocks);
   }
 
   /** Frees the parameters. */

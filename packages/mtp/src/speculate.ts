@@ -1,26 +1,28 @@
 import { linear } from '@smol/ops';
 import { RandomStream } from '@smol/random';
 import * as tf from '@tensorflow/tfjs-core';
-import { acceptDrafts, distribution, drawToken } from './accept-drafts.ts';
-import type { Drafter } from './drafter.ts';
-import { checkCount, MtpError } from './mtp-error.ts';
+import { distribution as softmax } from './accept-drafts.ts';
+import type { Drafter, DraftSession } from './drafter.ts';
+import { MtpError } from './mtp-error.ts';
+import { greedyChoice, sampledChoice, type TokenChoice } from './token-choice.ts';
 
-// n new positions, W positions of a window, D model width, V vocabulary.
+// N new positions, D model width, V vocabulary.
 
 /** One sequence as the model reads it. A model with a key/value cache computes new positions only. */
 export interface DecodingSession {
-  /** Reads further tokens. @returns [1, n, D], the states of just these after the final norm; the caller disposes of it */
+  /** Reads further tokens. @returns [1, N, D], the states of just these after the final norm; the caller disposes of it */
   extend(ids: readonly number[]): tf.Tensor3D;
   /** Forgets the last so many tokens. */
   rewind(count: number): void;
   dispose(): void;
 }
 
-/** What speculative decoding needs of a model. */
+/** What speculative decoding needs of a model. `SmolLM` of @smol/model is one. */
 export interface SpeculativeModel {
-  /** [V, D] */
-  readonly headWeight: tf.Tensor;
-  startSession(): DecodingSession;
+  /** Scores [N, V] from states [N, D]; caps and scales of the model are part of it. */
+  headLogits(hidden_ND: tf.Tensor2D): tf.Tensor2D;
+  /** @param capacity tokens to make room for */
+  startSession(capacity?: number): DecodingSession;
 }
 
 /** Options of {@link speculate}. */
@@ -28,14 +30,16 @@ export interface SpeculationOptions {
   maxNewTokens: number;
   /** 0 (default) always takes the most likely token; above, samples from softmax(logits / T) */
   temperature?: number;
+  /** in place of the temperature: probabilities of the next token from its logits, such as those that top-k and top-p leave */
+  distribution?: (logits_V: Float32Array) => Float64Array;
   /** same seed, same tokens; default 0 */
   seed?: number;
   /** generation ends before one of these */
   stopIds?: readonly number[];
   /** drafts a round, default and at most the drafter's depth; 0 is plain decoding */
   drafts?: number;
-  /** positions the drafter looks back, default 64: what it says changes the speed, never the text */
-  window?: number;
+  /** hears every token as it comes, some at a time */
+  onToken?: (id: number) => void;
 }
 
 /** Tokens, and how well they were guessed. */
@@ -54,9 +58,11 @@ export interface Speculation {
 export function recomputingModel(trunk: {
   readonly headWeight: tf.Tensor;
   hidden(ids_BT: tf.Tensor2D, options: object): tf.Tensor3D;
+  headLogits?(hidden_ND: tf.Tensor2D): tf.Tensor2D;
 }): SpeculativeModel {
   return {
-    headWeight: trunk.headWeight,
+    headLogits: (hidden_ND) =>
+      trunk.headLogits ? trunk.headLogits(hidden_ND) : linear(hidden_ND, trunk.headWeight as tf.Tensor2D),
     startSession() {
       let known: number[] = [];
       return {
@@ -73,48 +79,56 @@ export function recomputingModel(trunk: {
   };
 }
 
-/** Distributions of the token after each position. */
-function nextDistributions(hidden_1ND: tf.Tensor3D, headWeight_VD: tf.Tensor, temperature: number): Float64Array[] {
-  const [, rows, width] = hidden_1ND.shape;
-  const vocabulary = headWeight_VD.shape[0];
-  const hidden_ND = tf.reshape(hidden_1ND, [rows, width]) as tf.Tensor2D;
-  const logits = tf.tidy(() => linear(hidden_ND, headWeight_VD as tf.Tensor2D).dataSync<'float32'>());
-  hidden_ND.dispose();
-  return Array.from({ length: rows }, (_, row) =>
-    distribution(logits.subarray(row * vocabulary, (row + 1) * vocabulary), temperature),
-  );
-}
-
-function checkOptions(promptIds: readonly number[], { maxNewTokens, temperature = 0, window = 1 }: SpeculationOptions) {
+function checkOptions(promptIds: readonly number[], { maxNewTokens, temperature = 0 }: SpeculationOptions): void {
   if (promptIds.length === 0) throw new MtpError('BAD_OPTION', 'the prompt must have at least one token, got none');
   if (!Number.isSafeInteger(maxNewTokens) || maxNewTokens < 0)
     throw new MtpError('BAD_OPTION', `maxNewTokens must be an integer ≥ 0, got ${maxNewTokens}`);
   if (!(temperature >= 0 && temperature < Infinity))
     throw new MtpError('BAD_OPTION', `temperature must be a number ≥ 0, got ${temperature}`);
-  checkCount('window', window);
 }
 
-/** The last positions the model has read, and what followed each. */
-class DraftWindow {
-  readonly #size: number;
-  hidden_1WD: tf.Tensor3D | undefined;
-  followers: number[] = [];
+function tokenChoice({ temperature = 0, distribution, seed = 0 }: SpeculationOptions): TokenChoice {
+  if (temperature === 0 && !distribution) return greedyChoice;
+  const random = new RandomStream(seed, 'speculate');
+  let draws = 0;
+  return sampledChoice(distribution ?? ((logits_V) => softmax(logits_V, temperature)), () => random.uniform(draws++));
+}
 
-  constructor(size: number) {
-    this.#size = size;
-  }
+/** What a pass of the model settled. */
+interface Round {
+  /** [N, D], states of the positions that stay */
+  hidden_ND: tf.Tensor2D;
+  /** the drafts that were taken, and one token more */
+  taken: number[];
+}
 
-  add(hidden_1ND: tf.Tensor3D, followers: readonly number[]): void {
-    const before = this.hidden_1WD;
-    this.hidden_1WD = tf.tidy(() => {
-      const all = before ? (tf.concat([before, hidden_1ND], 1) as tf.Tensor3D) : hidden_1ND;
-      const length = Math.min(all.shape[1], this.#size);
-      return tf.slice(all, [0, all.shape[1] - length, 0], [1, length, -1]);
-    });
-    before?.dispose();
-    this.followers = [...this.followers, ...followers].slice(-this.#size);
+/** Reads tokens and drafts in one pass, and takes back what the model would not have said. */
+function readOn(
+  model: SpeculativeModel,
+  session: DecodingSession,
+  choice: TokenChoice,
+  ids: readonly number[],
+  drafts: readonly number[],
+): Round {
+  const hidden_1ND = session.extend([...ids, ...drafts]);
+  const length = ids.length + drafts.length;
+  const rows = (start: number, count: number): tf.Tensor2D => {
+    const hidden_ND = tf.reshape(hidden_1ND, [length, -1]) as tf.Tensor2D;
+    return count === length ? hidden_ND : tf.slice(hidden_ND, [start, 0], [count, -1]);
+  };
+  const { accepted, next } = choice.judge(model.headLogits(rows(ids.length - 1, drafts.length + 1)), drafts);
+  session.rewind(drafts.length - accepted);
+  return { hidden_ND: rows(0, ids.length + accepted), taken: [...drafts.slice(0, accepted), next] };
+}
+
+function countDrafts({ proposed, accepted }: Speculation, made: number, taken: number): void {
+  for (let index = 0; index < made; index++) {
+    proposed[index] = (proposed[index] ?? 0) + 1;
+    accepted[index] = (accepted[index] ?? 0) + Number(index < taken);
   }
 }
+
+const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
 
 /**
  * Continues a prompt with a model that checks its own heads' guesses: each pass reads the last token and the drafts after
@@ -131,58 +145,39 @@ export function speculate(
   options: SpeculationOptions,
 ): Speculation {
   checkOptions(promptIds, options);
-  const { maxNewTokens, temperature = 0, seed = 0, stopIds = [], window: size = 64 } = options;
+  const { maxNewTokens, stopIds = [], onToken } = options;
   const depth = Math.min(options.drafts ?? drafter.depth, drafter.depth);
   const result: Speculation = { ids: [], passes: 0, proposed: [], accepted: [], acceptanceRate: 0 };
-  const random = new RandomStream(seed, 'speculate');
-  let draws = 0;
-  const uniform = () => random.uniform(draws++);
-  const session = model.startSession();
-  const window = new DraftWindow(size);
-  const isOver = () => result.ids.length >= maxNewTokens || stopIds.includes(result.ids.at(-1) ?? -1);
-
-  const read = (ids: readonly number[], drafts: readonly number[], q: readonly Float64Array[]): void => {
-    const hidden_1ND = session.extend([...ids, ...drafts]);
+  const choice = tokenChoice(options);
+  const session = model.startSession(promptIds.length + Math.min(maxNewTokens, 4096) + depth);
+  const drafting: DraftSession | undefined =
+    depth > 0 ? drafter.startDrafting((hidden_ND) => model.headLogits(hidden_ND)) : undefined;
+  let isOver = maxNewTokens === 0;
+  const take = (id: number): void => {
+    if (isOver) return;
+    isOver = stopIds.includes(id);
+    if (isOver) return;
+    result.ids.push(id);
+    onToken?.(id);
+    isOver = result.ids.length >= maxNewTokens;
+  };
+  /** One pass; the drafts for the next. */
+  const round = (ids: readonly number[], drafts: readonly number[]): number[] => {
+    const { hidden_ND, taken } = readOn(model, session, choice, ids, drafts);
     result.passes++;
-    const judged_1ND = tf.slice(hidden_1ND, [0, ids.length - 1, 0], [1, drafts.length + 1, -1]);
-    const p = nextDistributions(judged_1ND, model.headWeight, temperature);
-    const { accepted, next } = acceptDrafts(drafts, { p, q }, uniform);
-    session.rewind(drafts.length - accepted);
-    const taken = [...drafts.slice(0, accepted), next];
-    const kept_1ND = tf.slice(hidden_1ND, [0, 0, 0], [1, ids.length + accepted, -1]);
-    window.add(kept_1ND, [...ids.slice(1), ...taken]);
-    tf.dispose([hidden_1ND, judged_1ND, kept_1ND]);
-    for (const index of drafts.keys()) {
-      result.proposed[index] = (result.proposed[index] ?? 0) + 1;
-      result.accepted[index] = (result.accepted[index] ?? 0) + (index < accepted ? 1 : 0);
-    }
-    for (const id of taken) if (!isOver()) result.ids.push(id);
-  };
-
-  const draft = (): { drafts: number[]; q: Float64Array[] } => {
-    const q: Float64Array[] = [];
-    const choose = (logits: Float32Array) => {
-      const own = distribution(logits, temperature);
-      q.push(own);
-      return drawToken(own, uniform());
-    };
-    const { followers } = window;
+    countDrafts(result, drafts.length, taken.length - 1);
+    for (const id of taken) take(id);
     const count = Math.min(depth, maxNewTokens - result.ids.length - 1);
-    const given = { hidden_1WD: window.hidden_1WD!, followers, count, headWeight_VD: model.headWeight, choose };
-    return { drafts: count > 0 ? drafter.draft(given) : [], q };
+    if (!drafting || isOver || count <= 0) return [];
+    const followers = [...ids.slice(1), ...taken];
+    return drafting.draft({ hidden_ND, followers, count, choose: (logits_CV) => choice.choose(logits_CV) });
   };
-
   try {
-    if (!isOver()) read(promptIds, [], []);
-    while (!isOver()) {
-      const { drafts, q } = draft();
-      read(result.ids.slice(-1), drafts, q);
-    }
+    let drafts: number[] = [];
+    for (let ids = promptIds; !isOver; ids = result.ids.slice(-1)) drafts = tf.tidy(() => round(ids, drafts));
   } finally {
     session.dispose();
-    window.hidden_1WD?.dispose();
+    drafting?.dispose();
   }
-  if (stopIds.includes(result.ids.at(-1) ?? -1)) result.ids.pop();
-  const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
   return { ...result, acceptanceRate: sum(result.accepted) / Math.max(1, sum(result.proposed)) };
 }

@@ -3,6 +3,7 @@ import { RandomStream } from '@smol/random';
 import * as tf from '@tensorflow/tfjs-core';
 import { newGain, newMatrix, type HeadBlock, type HeadBlockFactory } from './head-block.ts';
 import { checkCount, MtpError } from './mtp-error.ts';
+import { stackTransformer } from './stacked-transformer.ts';
 
 // B batch, T time, D model width, H query heads, G key/value heads, K head dimension, F feed-forward width.
 
@@ -28,10 +29,17 @@ export interface TransformerBlockOptions {
   seed: number;
 }
 
-type Resolved = Required<TransformerBlockOptions>;
+/** Options with their defaults. */
+export type ResolvedBlockOptions = Required<TransformerBlockOptions>;
 
 /** Shapes of the matrices, [out, in], under Hugging Face's names; those that lead back into the residual stream start at zero. */
-function matrixShapes({ dimension: D, queryHeads, keyValueHeads, headDimension, feedForward: F }: Resolved) {
+function matrixShapes({
+  dimension: D,
+  queryHeads,
+  keyValueHeads,
+  headDimension,
+  feedForward: F,
+}: ResolvedBlockOptions) {
   const [HK, GK] = [queryHeads * headDimension, keyValueHeads * headDimension];
   return {
     'self_attn.q_proj.weight': { shape: [HK, D], zero: false },
@@ -44,7 +52,7 @@ function matrixShapes({ dimension: D, queryHeads, keyValueHeads, headDimension, 
   } satisfies Record<string, { shape: [number, number]; zero: boolean }>;
 }
 
-function newParameters(options: Resolved, head: number): Map<string, tf.Variable> {
+function newParameters(options: ResolvedBlockOptions, head: number): Map<string, tf.Variable> {
   const matrices = Object.entries(matrixShapes(options)).map(([name, { shape, zero }]): [string, tf.Variable] => {
     const stream = new RandomStream(options.seed, `mtp.heads.${head}.${name}`);
     return [name, newMatrix(shape, zero ? undefined : stream.normals(shape[0] * shape[1], options.initializerRange))];
@@ -58,7 +66,7 @@ function newParameters(options: Resolved, head: number): Map<string, tf.Variable
 function selfAttention(
   x_BTD: tf.Tensor3D,
   weight: (name: string) => tf.Variable,
-  options: Resolved,
+  options: ResolvedBlockOptions,
   segmentIds_BT?: tf.Tensor2D,
 ): tf.Tensor3D {
   const { queryHeads, keyValueHeads, headDimension, ropeTheta } = options;
@@ -89,7 +97,7 @@ function feedForward(x_BTD: tf.Tensor3D, weight: (name: string) => tf.Variable):
  */
 export function transformerBlock(options: TransformerBlockOptions): HeadBlockFactory {
   const resolved = resolveOptions(options);
-  return (head): HeadBlock => {
+  const create = (head: number): HeadBlock => {
     const parameters = newParameters(resolved, head);
     const weight = (name: string) => parameters.get(name) as tf.Variable;
     const normalize = (x_BTD: tf.Tensor3D, name: string) => rmsNorm(x_BTD, weight(`${name}.weight`), resolved.epsilon);
@@ -104,9 +112,10 @@ export function transformerBlock(options: TransformerBlockOptions): HeadBlockFac
         }),
     };
   };
+  return Object.assign(create, { stack: (blocks: readonly HeadBlock[]) => stackTransformer(blocks, resolved) });
 }
 
-function resolveOptions(options: TransformerBlockOptions): Resolved {
+function resolveOptions(options: TransformerBlockOptions): ResolvedBlockOptions {
   const { dimension, queryHeads } = options;
   const defaults = {
     keyValueHeads: queryHeads,
