@@ -25,7 +25,7 @@ export function crossEntropy(
   }
 }
 
-function rowLogSumExp(x: usize, length: i32): f32 {
+export function rowLogSumExp(x: usize, length: i32): f32 {
   const maximum = largest(x, length);
   const shift = f32x4.splat(maximum);
   let sum = f32x4.splat(0);
@@ -66,7 +66,8 @@ export function crossEntropyGradient(
   }
 }
 
-function scaledSoftmax(x: usize, y: usize, length: i32, logSumExp: f32, scale: f32): void {
+/** y = scale·e^(x − logSumExp) of a row. */
+export function scaledSoftmax(x: usize, y: usize, length: i32, logSumExp: f32, scale: f32): void {
   const shift = f32x4.splat(logSumExp);
   const s = f32x4.splat(scale);
   let i = 0;

@@ -13,4 +13,10 @@ export { rmsNorm, rmsNormGainGradient, rmsNormGradient } from './rms-norm';
 export { rope } from './rope';
 export { softmaxRows } from './softmax';
 export { swiglu, swigluGradient } from './swiglu';
+export {
+  softCrossEntropy,
+  softCrossEntropyGradient,
+  sparseCrossEntropy,
+  sparseCrossEntropyGradient,
+} from './teacher-losses';
 export { setThread } from './thread';

@@ -7,6 +7,7 @@
 #include "rearrange.h"
 #include "reduce.h"
 #include "rows.h"
+#include "teacher-losses.h"
 
 #define SMOL_TEXT(name) #name
 #define SMOL_NAME(name) SMOL_TEXT(name)
@@ -37,6 +38,10 @@ static const Kernel kKernels[] = {
     {"softmaxRows", softmaxRows},
     {"crossEntropy", crossEntropy},
     {"crossEntropyGradient", crossEntropyGradient},
+    {"softCrossEntropy", softCrossEntropy},
+    {"softCrossEntropyGradient", softCrossEntropyGradient},
+    {"sparseCrossEntropy", sparseCrossEntropy},
+    {"sparseCrossEntropyGradient", sparseCrossEntropyGradient},
     {"permuteRows", permuteRows},
     {"transposeMatrix", transposeMatrix},
     {"gatherRows", gatherRows},

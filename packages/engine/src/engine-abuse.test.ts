@@ -55,6 +55,22 @@ const WRONG_KERNELS: Record<string, [inputs: () => Record<string, tf.Tensor>, at
       /1,6,1,4/,
     ],
     SmolCrossEntropy: [() => ({ logits: tf.ones([2, 3]), targets: ids(0) }), CROSS_ENTROPY, /cross.?entropy/i, /\[1\]/],
+    SmolSoftCrossEntropy: [
+      () => ({ logits: tf.ones([2, 3]), probabilities: tf.ones([2, 4]) }),
+      { zLoss: 0 },
+      /soft cross.?entropy/i,
+      /\[2,4\]/,
+    ],
+    SmolSparseCrossEntropy: [
+      () => ({
+        logits: tf.ones([2, 3]),
+        ids: tf.tensor2d([0, 3], [2, 1], 'int32'),
+        logProbabilities: tf.zeros([2, 1]),
+      }),
+      { zLoss: 0 },
+      /sparse cross.?entropy/i,
+      /id 3 is not in \[0, 2\]/,
+    ],
     SmolAdamwStep: [
       () => ({ parameter: tf.ones([4]), m: tf.ones([3]), v: tf.ones([4]), gradient: tf.ones([4]) }),
       { learningRate: 1, beta1: 0, beta2: 0, epsilon: 1, weightDecay: 0, correction1: 1, correction2: 1 },

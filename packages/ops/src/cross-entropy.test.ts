@@ -87,6 +87,15 @@ describeBothPaths('linearCrossEntropy', () => {
     expect(gradientDifference(op, definition, inputs)).toBeLessThan(1e-4);
   });
 
+  it.each([1, 2, 3, 6])('is the same with %i columns of the vocabulary at a time', (chunkVocabulary) => {
+    const op = (h: tf.Tensor, w: tf.Tensor) =>
+      linearCrossEntropy(h, w, targets_N(), { zLoss: 0.01, chunkRows: 2, chunkVocabulary });
+    const definition = (h: Float64Array, w: Float64Array) => mean(project(h, w));
+    const tensors = inputs.map(([values, shape]) => tensor(values, shape));
+    expect(difference(op(tensors[0], tensors[1]), definition(hidden, weight))).toBeLessThan(2e-5);
+    expect(gradientDifference(op, definition, inputs)).toBeLessThan(1e-4);
+  });
+
   it('sums instead of averaging on request', () => {
     const op = (h: tf.Tensor, w: tf.Tensor) =>
       linearCrossEntropy(h as Tensor2D, w, targets_N(), { zLoss: 0.01, reduction: 'sum' });
@@ -100,6 +109,12 @@ describeBothPaths('linearCrossEntropy', () => {
     tf.dispose(tf.grads((a, b) => linearCrossEntropy(a as Tensor2D, b, target, { chunkRows: 2 }))([h, w]));
     tf.dispose([linearCrossEntropy(h as Tensor2D, w, target, { chunkRows: 2 }), target]);
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('refuses chunks of nothing', () => {
+    const call = (options: object) => () => linearCrossEntropy(tf.ones([5, 4]), tf.ones([7, 4]), targets_N(), options);
+    expect(call({ chunkRows: 0 })).toThrow('chunkRows must be a positive integer, got 0');
+    expect(call({ chunkVocabulary: 1.5 })).toThrow('chunkVocabulary must be a positive integer, got 1.5');
   });
 
   it('refuses a head of another width', () => {

@@ -1,8 +1,10 @@
 /** Legend: N rows, V vocabulary. */
 import * as tf from '@tensorflow/tfjs-core';
-import { hasFusedKernel, registerFusedGradient, runFused } from './fused-kernel.ts';
+import { registerFusedGradient } from './fused-kernel.ts';
 import { checkShape } from './ops-error.ts';
-import { teacherRowLosses } from './teacher-cross-entropy.ts';
+import { recordedRowLosses } from './row-losses.ts';
+import { rowTargets } from './row-targets.ts';
+import { countedRows } from './row-terms.ts';
 import { checkTeacher, isTeacher } from './teacher-targets.ts';
 import type { TeacherTargets } from './teacher-targets.ts';
 
@@ -18,52 +20,12 @@ export interface CrossEntropyOptions {
   reduction?: 'mean' | 'sum' | 'none';
 }
 
-registerFusedGradient('SmolCrossEntropy');
-
-/** 1 where the target counts, 0 where it is ignored. */
-export function countedRows(targets_N: tf.Tensor1D, ignoreIndex: number): tf.Tensor1D {
-  return tf.cast(tf.notEqual(targets_N, tf.scalar(ignoreIndex, 'int32')), 'float32');
-}
+for (const name of ['SmolCrossEntropy', 'SmolSoftCrossEntropy', 'SmolSparseCrossEntropy'] as const)
+  registerFusedGradient(name);
 
 /** Number of counted rows, at least 1 so that an empty batch gives 0 and not NaN. */
 export function countedTotal(counted_N: tf.Tensor1D): tf.Scalar {
   return tf.maximum(tf.sum(counted_N), 1) as tf.Scalar;
-}
-
-/** 1 per row, but NaN where the target is neither in the vocabulary nor ignored: a wrong target must not pass for a loss. */
-function validRows(targets_N: tf.Tensor1D, vocabulary: number, ignoreIndex: number): tf.Tensor1D {
-  const int = (value: number) => tf.scalar(value, 'int32');
-  const inVocabulary_N = tf.logicalAnd(tf.greaterEqual(targets_N, int(0)), tf.less(targets_N, int(vocabulary)));
-  const valid_N = tf.logicalOr(inVocabulary_N, tf.equal(targets_N, int(ignoreIndex)));
-  const one_N = tf.cast(valid_N, 'float32');
-  return tf.div(one_N, one_N) as tf.Tensor1D;
-}
-
-/** One-hot rows of the targets; ignored rows are hot at 0, to be multiplied by 0 later. */
-export function oneHotTargets(targets_N: tf.Tensor1D, vocabulary: number, ignoreIndex: number): tf.Tensor2D {
-  const inRange_N = tf.mul(targets_N, tf.cast(tf.notEqual(targets_N, tf.scalar(ignoreIndex, 'int32')), 'int32'));
-  return tf.oneHot(inRange_N as tf.Tensor1D, vocabulary, 1, 0, 'float32') as tf.Tensor2D;
-}
-
-/** logSumExp − logit of the target + zLoss·logSumExp² of every row, 0 where ignored: `[N]`. */
-export function composeRowLosses(
-  logits_NV: tf.Tensor2D,
-  targets_N: tf.Tensor1D,
-  logSumExp_N: tf.Tensor1D,
-  { ignoreIndex, zLoss }: { ignoreIndex: number; zLoss: number },
-): tf.Tensor1D {
-  const vocabulary = logits_NV.shape[1];
-  const target_N = tf.sum(tf.mul(logits_NV, oneHotTargets(targets_N, vocabulary, ignoreIndex)), 1);
-  const loss_N = tf.add(tf.sub(logSumExp_N, target_N), tf.mul(tf.square(logSumExp_N), zLoss));
-  return tf.mul(tf.mul(loss_N, countedRows(targets_N, ignoreIndex)), validRows(targets_N, vocabulary, ignoreIndex));
-}
-
-/** Loss of every row, z-loss included, 0 where ignored: `[N]`. */
-export function rowLosses(logits: tf.Tensor2D, targets: tf.Tensor1D, ignoreIndex: number, zLoss: number): tf.Tensor1D {
-  if (hasFusedKernel('SmolCrossEntropy')) {
-    return runFused('SmolCrossEntropy', { logits, targets }, { ignoreIndex, zLoss }).loss as tf.Tensor1D;
-  }
-  return composeRowLosses(logits, targets, tf.logSumExp(logits, 1), { ignoreIndex, zLoss });
 }
 
 /** Which rows count: those whose target is not ignored, or with a teacher those that `counted_N` says. */
@@ -100,7 +62,7 @@ export function checkTargets(
 /**
  * Cross-entropy in nats of targets under softmax(logits): logSumExp(z) − z[target] (+ zLoss·logSumExp²). The targets may also
  * be a teacher's distributions p, whole or as the likeliest ids of a cache: −Σ p·log q, where all ids that were not kept
- * count as one, −(1 − Σp)·log(1 − Σq). Rows are then worked through in chunks, and nothing of the size of the logits is kept.
+ * count as one, −(1 − Σp)·log(1 − Σq). Nothing of the size of the logits is made but their gradient.
  *
  * @param logits_NV `[N, V]`
  * @param targets int32 `[N]`, each in [0, V) or `ignoreIndex` (for any other a fused kernel throws and the composition is
@@ -119,9 +81,8 @@ export function crossEntropy(
   return tf.tidy(() => {
     const logits = logits_NV as tf.Tensor2D;
     const counted_N = countedOf(logits.shape[0], targets, options);
-    const loss_N = isTeacher(targets)
-      ? tf.mul(teacherRowLosses(logits, targets, zLoss), counted_N)
-      : rowLosses(logits, targets as tf.Tensor1D, ignoreIndex, zLoss);
+    const all_N = recordedRowLosses(logits, rowTargets(targets, ignoreIndex), zLoss);
+    const loss_N = isTeacher(targets) ? tf.mul(all_N, counted_N) : all_N;
     if (reduction === 'none') return loss_N;
     const total = tf.sum(loss_N);
     return reduction === 'sum' ? total : tf.div(total, countedTotal(counted_N));

@@ -98,6 +98,36 @@ export const kernelContracts = {
     attributes: { ignoreIndex: 'number', zLoss: 'number' },
     outputs: { dlogits: '[N, V]' },
   },
+  SmolSoftCrossEntropy: {
+    computes: 'loss = Σ p·(logSumExp(z) − z) + zLoss·logSumExp², p a row of probabilities',
+    inputs: { logits: '[N, V]', probabilities: '[N, V]' },
+    attributes: { zLoss: 'number' },
+    outputs: { loss: '[N]', logSumExp: '[N]' },
+    saved: ['logits', 'probabilities', 'logSumExp'],
+    gradient: 'SmolSoftCrossEntropyGrad',
+  },
+  SmolSoftCrossEntropyGrad: {
+    computes: 'dlogits = dloss·(softmax·(Σp + 2·zLoss·logSumExp) − p)',
+    inputs: { dloss: '[N]', logits: '[N, V]', probabilities: '[N, V]', logSumExp: '[N]' },
+    attributes: { zLoss: 'number' },
+    outputs: { dlogits: '[N, V]' },
+  },
+  SmolSparseCrossEntropy: {
+    computes:
+      'with q = softmax(z) at the ids, r = max(1 − Σp, 1e-7), s = max(1 − Σq, 1e-7): ' +
+      'loss = −Σ p·log q − r·log s + zLoss·logSumExp². No id stands twice in a row',
+    inputs: { logits: '[N, V]', ids: 'int32 [N, S]', logProbabilities: '[N, S]' },
+    attributes: { zLoss: 'number' },
+    outputs: { loss: '[N]', logSumExp: '[N]' },
+    saved: ['logits', 'ids', 'logProbabilities', 'logSumExp'],
+    gradient: 'SmolSparseCrossEntropyGrad',
+  },
+  SmolSparseCrossEntropyGrad: {
+    computes: 'dlogits = dloss·(softmax·(1 − r/s + 2·zLoss·logSumExp) + (q·r/s − p at the ids))',
+    inputs: { dloss: '[N]', logits: '[N, V]', ids: 'int32 [N, S]', logProbabilities: '[N, S]', logSumExp: '[N]' },
+    attributes: { zLoss: 'number' },
+    outputs: { dlogits: '[N, V]' },
+  },
   SmolAdamwStep: {
     computes:
       'm′ = β₁m + (1 − β₁)g, v′ = β₂v + (1 − β₂)g², W′ = W·(1 − learningRate·weightDecay) − ' +

@@ -1,12 +1,14 @@
 /** Legend: N rows, R rows of one chunk, D model width, V vocabulary. */
 import * as tf from '@tensorflow/tfjs-core';
-import { checkTargets, composeRowLosses, countedOf, countedTotal, oneHotTargets, rowLosses } from './cross-entropy.ts';
+import { checkTargets, countedOf, countedTotal } from './cross-entropy.ts';
 import type { CrossEntropyOptions } from './cross-entropy.ts';
-import { hasFusedKernel, runFused } from './fused-kernel.ts';
 import { checkArgument, checkShape } from './ops-error.ts';
-import { takeTeacher } from './teacher-cross-entropy.ts';
-import { isTeacher, teacherLossAndPull, teacherTensors } from './teacher-targets.ts';
+import { rowLosses } from './row-losses.ts';
+import { rowTargets, takeRows, takeTargets } from './row-targets.ts';
+import { isTeacher, teacherTensors } from './teacher-targets.ts';
 import type { TeacherTargets } from './teacher-targets.ts';
+import { vocabularyInChunks } from './vocabulary-chunks.ts';
+import type { HeadGradients, WeightedRows } from './vocabulary-chunks.ts';
 
 /** Options of {@link linearCrossEntropy}. */
 export interface LinearCrossEntropyOptions extends Omit<CrossEntropyOptions, 'reduction'> {
@@ -14,88 +16,36 @@ export interface LinearCrossEntropyOptions extends Omit<CrossEntropyOptions, 're
   reduction?: 'mean' | 'sum';
   /** Rows whose logits exist at the same time (default: as many as fit 64 MiB). */
   chunkRows?: number;
+  /** Columns of the logits that exist at the same time (default: all, unless that left fewer than 128 rows to 64 MiB). */
+  chunkVocabulary?: number;
 }
 
-/** Everything about some rows but the differentiable inputs. */
-interface Rows {
-  targets: tf.Tensor1D | TeacherTargets;
-  /** What each row's loss counts in the result: 0 if ignored, else 1 or 1/count. */
-  weights: tf.Tensor1D;
-  ignoreIndex: number;
-  zLoss: number;
-}
+type Chunks = Required<Pick<LinearCrossEntropyOptions, 'chunkRows' | 'chunkVocabulary'>>;
 
-interface Gradients {
-  loss: tf.Scalar;
-  dhidden: tf.Tensor2D;
-  dweight_VD: tf.Tensor2D;
-}
-
+/** Logits of one chunk, all of a row's or a part of them: 64 MiB. */
 const CHUNK_ELEMENTS = 2 ** 24;
 
-/** Plain tfjs: the gradient of a row's loss is softmax·(1 + 2·zLoss·logSumExp) − onehot. */
-function composeLossAndGradient(
-  logits_RV: tf.Tensor2D,
-  targets: tf.Tensor1D,
-  { weights, ignoreIndex, zLoss }: Rows,
-): [tf.Tensor1D, tf.Tensor2D] {
-  const oneHot_RV = oneHotTargets(targets, logits_RV.shape[1], ignoreIndex);
-  const logSumExp_R1: tf.Tensor2D = tf.logSumExp(logits_RV, 1, true);
-  const softmax_RV = tf.exp(tf.sub(logits_RV, logSumExp_R1));
-  const pull_RV = tf.mul(softmax_RV, tf.add(tf.mul(logSumExp_R1, 2 * zLoss), 1));
-  const dlogits_RV: tf.Tensor2D = tf.mul(tf.sub(pull_RV, oneHot_RV), tf.expandDims(weights, 1));
-  const loss_R = composeRowLosses(logits_RV, targets, tf.squeeze(logSumExp_R1, [1]), { ignoreIndex, zLoss });
-  return [loss_R, dlogits_RV];
-}
+/** Fewer rows than this would leave matrix products half idle, so that a longer row of logits is made in pieces. */
+const FEWEST_ROWS = 128;
 
-/** Losses `[R]` and the gradient of Σ weights·loss with respect to the logits, `[R, V]`. */
-function lossAndGradient(logits_RV: tf.Tensor2D, rows: Rows): [tf.Tensor1D, tf.Tensor2D] {
-  const { targets, weights, ignoreIndex, zLoss } = rows;
-  if (isTeacher(targets)) {
-    const [loss_R, pull_RV] = teacherLossAndPull(logits_RV, targets, zLoss);
-    return [loss_R, tf.mul(pull_RV, tf.expandDims(weights, 1))];
-  }
-  if (hasFusedKernel('SmolCrossEntropy')) {
-    const inputs = { logits: logits_RV, targets };
-    const { loss, logSumExp } = runFused('SmolCrossEntropy', inputs, { ignoreIndex, zLoss });
-    const gradientInputs = { dloss: weights, ...inputs, logSumExp };
-    const { dlogits } = runFused('SmolCrossEntropyGrad', gradientInputs, { ignoreIndex, zLoss });
-    return [loss as tf.Tensor1D, dlogits as tf.Tensor2D];
-  }
-  return composeLossAndGradient(logits_RV, targets, rows);
-}
-
-/** One chunk's loss and gradients: three matrix products. */
-function runChunk(hidden_RD: tf.Tensor2D, weight_VD: tf.Tensor2D, rows: Rows): Gradients {
-  const logits_RV: tf.Tensor2D = tf.matMul(hidden_RD, weight_VD, false, true);
-  const [loss_R, dlogits_RV] = lossAndGradient(logits_RV, rows);
-  return {
-    loss: tf.sum(tf.mul(loss_R, rows.weights)),
-    dhidden: tf.matMul(dlogits_RV, weight_VD),
-    dweight_VD: tf.matMul(dlogits_RV, hidden_RD, true, false),
-  };
-}
-
-/** A slice of the first axis, without a copy when it is the whole. */
-function takeRows<T extends tf.Tensor1D | tf.Tensor2D>(x: T, start: number, size: number): T {
-  return size === x.shape[0] ? x : (tf.slice(x, start, size) as T);
-}
-
-/** Calls back with the hidden states and the rest of every chunk of rows, each call in a tidy of its own. */
+/** Calls back with every chunk of rows, each call in a tidy of its own. */
 function mapChunks<T extends tf.TensorContainer>(
   hidden_ND: tf.Tensor2D,
-  rows: Rows,
+  rows: WeightedRows,
   chunkRows: number,
-  callback: (hidden_RD: tf.Tensor2D, rows: Rows) => T,
+  callback: (hidden_RD: tf.Tensor2D, rows: WeightedRows) => T,
 ): T[] {
   const total = hidden_ND.shape[0];
   return Array.from({ length: Math.ceil(total / chunkRows) }, (_, chunk) => {
     const start = chunk * chunkRows;
     const size = Math.min(chunkRows, total - start);
-    const take = <X extends tf.Tensor1D | tf.Tensor2D>(x: X) => takeRows(x, start, size);
     return tf.tidy(() => {
-      const targets = isTeacher(rows.targets) ? takeTeacher(rows.targets, start, size) : take(rows.targets);
-      return callback(take(hidden_ND), { ...rows, targets, weights: take(rows.weights) });
+      const targets = takeTargets(rows.targets, start, size);
+      return callback(takeRows(hidden_ND, start, size), {
+        ...rows,
+        targets,
+        weights: takeRows(rows.weights, start, size),
+      });
     });
   });
 }
@@ -109,10 +59,10 @@ function accumulate<T extends tf.Tensor>(sum: T | undefined, term: T): T {
 }
 
 /** Loss and gradients of all rows, chunk by chunk. */
-function lossWithGradients(hidden_ND: tf.Tensor2D, weight_VD: tf.Tensor2D, rows: Rows, chunkRows: number): Gradients {
+function lossWithGradients(hidden_ND: tf.Tensor2D, rows: WeightedRows, head: Head): HeadGradients {
   let dweight_VD: tf.Tensor2D | undefined;
-  const chunks = mapChunks(hidden_ND, rows, chunkRows, (hidden_RD, chunk) => {
-    const { loss, dhidden, dweight_VD: term_VD } = runChunk(hidden_RD, weight_VD, chunk);
+  const chunks = mapChunks(hidden_ND, rows, head.chunkRows, (hidden_RD, chunk) => {
+    const { loss, dhidden, dweight_VD: term_VD } = head.gradients(hidden_RD, chunk);
     dweight_VD = tf.keep(accumulate(dweight_VD, term_VD));
     return [loss, dhidden] as [tf.Scalar, tf.Tensor2D];
   });
@@ -124,28 +74,41 @@ function lossWithGradients(hidden_ND: tf.Tensor2D, weight_VD: tf.Tensor2D, rows:
   };
 }
 
-/** Loss of all rows without gradients, for evaluation. */
-function lossOnly(hidden_ND: tf.Tensor2D, weight_VD: tf.Tensor2D, rows: Rows, chunkRows: number): tf.Scalar {
-  const losses = mapChunks(
-    hidden_ND,
-    rows,
-    chunkRows,
-    (hidden_RD, { targets, weights, ignoreIndex, zLoss }): tf.Scalar => {
-      const logits_RV: tf.Tensor2D = tf.matMul(hidden_RD, weight_VD, false, true);
-      const loss_R = isTeacher(targets)
-        ? teacherLossAndPull(logits_RV, targets, zLoss)[0]
-        : rowLosses(logits_RV, targets, ignoreIndex, zLoss);
-      return tf.sum(tf.mul(loss_R, weights));
+/** How a chunk of rows is worked through: with all its logits at once, or with a part of the vocabulary at a time. */
+interface Head {
+  chunkRows: number;
+  loss(hidden_RD: tf.Tensor2D, rows: WeightedRows): tf.Scalar;
+  gradients(hidden_RD: tf.Tensor2D, rows: WeightedRows): HeadGradients;
+}
+
+function headOf(weight_VD: tf.Tensor2D, { chunkRows, chunkVocabulary }: Chunks): Head {
+  if (chunkVocabulary >= weight_VD.shape[0]) return { chunkRows, ...wholeVocabulary(weight_VD) };
+  return { chunkRows, ...vocabularyInChunks(weight_VD, chunkVocabulary) };
+}
+
+/** A row's logits at once: three matrix products, and the loss's kernel where there is one. */
+function wholeVocabulary(weight_VD: tf.Tensor2D): Omit<Head, 'chunkRows'> {
+  const losses = (hidden_RD: tf.Tensor2D, { targets, zLoss }: WeightedRows) =>
+    rowLosses(tf.matMul(hidden_RD, weight_VD, false, true), targets, zLoss);
+  return {
+    loss: (hidden_RD, rows) => tf.sum(tf.mul(losses(hidden_RD, rows).loss_R, rows.weights)),
+    gradients: (hidden_RD, rows) => {
+      const { loss_R, pull } = losses(hidden_RD, rows);
+      const dlogits_RV = pull(rows.weights);
+      return {
+        loss: tf.sum(tf.mul(loss_R, rows.weights)),
+        dhidden: tf.matMul(dlogits_RV, weight_VD),
+        dweight_VD: tf.matMul(dlogits_RV, hidden_RD, true, false),
+      };
     },
-  );
-  return tf.addN(losses);
+  };
 }
 
 /** The loss as one node of tfjs's tape, whose gradients are known before the backward pass begins. */
-function recordedLoss(hidden_ND: tf.Tensor2D, weight_VD: tf.Tensor2D, rows: Rows, chunkRows: number): tf.Scalar {
+function recordedLoss(hidden_ND: tf.Tensor2D, weight_VD: tf.Tensor2D, rows: WeightedRows, chunks: Chunks): tf.Scalar {
   const run = tf.customGrad((...args) => {
     const [hidden, weight] = args as unknown as tf.Tensor2D[];
-    const { loss, dhidden, dweight_VD } = lossWithGradients(hidden, weight, rows, chunkRows);
+    const { loss, dhidden, dweight_VD } = lossWithGradients(hidden, rows, headOf(weight, chunks));
     (args[2] as unknown as tf.GradSaveFunc)([dhidden, dweight_VD]);
     dweight_VD.dispose();
     return {
@@ -162,11 +125,21 @@ function isRecording(): boolean {
   return gradientDepth > 0 && kernelDepth === 0;
 }
 
+/** The sizes asked for, and for the others such that a chunk of logits has at most 64 MiB. */
+function resolveChunks(vocabulary: number, { chunkRows, chunkVocabulary }: LinearCrossEntropyOptions): Chunks {
+  const columns = Math.min(
+    vocabulary,
+    chunkVocabulary ?? Math.max(1, Math.floor(CHUNK_ELEMENTS / (chunkRows ?? FEWEST_ROWS))),
+  );
+  const rows = chunkRows ?? Math.max(1, Math.floor(CHUNK_ELEMENTS / Math.max(1, columns)));
+  return { chunkRows: rows, chunkVocabulary: columns };
+}
+
 function checkInputs(
   hidden_ND: tf.Tensor,
   weight_VD: tf.Tensor,
   targets: tf.Tensor | TeacherTargets,
-  { chunkRows, ...options }: LinearCrossEntropyOptions & { chunkRows: number },
+  options: LinearCrossEntropyOptions,
 ): void {
   const [rows, width] = hidden_ND.shape;
   const isMatrices = hidden_ND.rank === 2 && weight_VD.rank === 2 && weight_VD.shape[1] === width;
@@ -178,23 +151,27 @@ function checkInputs(
       `[${weight_VD.shape}] and ${first.dtype} [${first.shape}]`,
   );
   checkTargets('linearCrossEntropy', [rows, weight_VD.shape[0]], targets, options);
-  checkArgument(
-    Number.isInteger(chunkRows) && chunkRows > 0,
-    () => `linearCrossEntropy: chunkRows must be a positive integer, got ${chunkRows}`,
-  );
+  for (const name of ['chunkRows', 'chunkVocabulary'] as const) {
+    const size = options[name] ?? 1;
+    checkArgument(
+      Number.isInteger(size) && size > 0,
+      () => `linearCrossEntropy: ${name} must be a positive integer, got ${size}`,
+    );
+  }
 }
 
 /**
  * Output head and cross-entropy in one, crossEntropy(hidden Wᵀ, targets), never holding the `[N, V]` logits whole.
  * While the forward pass runs over chunks of rows it also computes the gradients of `hidden` and `weight` (as Apple's
  * "Cut your losses", Wijmans et al. 2024, and Liger do); the backward pass only scales them. Without a gradient being
- * recorded it computes the loss alone.
+ * recorded it computes the loss alone. Where the vocabulary is so long that a chunk would be of a few rows only, the logits
+ * of a row are made in pieces too, twice: once for their sum, once for the gradients.
  *
  * @param hidden_ND `[N, D]`, N at least 1
  * @param weight_VD output head, or the tied embedding table, `[V, D]`
  * @param targets int32 `[N]`, each in [0, V) or `ignoreIndex`, or {@link TeacherTargets}
  * @returns scalar, in nats
- * @throws OpsError `SHAPE_MISMATCH` when the shapes don't fit, `INVALID_ARGUMENT` when chunkRows is not a positive integer
+ * @throws OpsError `SHAPE_MISMATCH` when the shapes don't fit, `INVALID_ARGUMENT` when the size of a chunk is not a positive integer
  */
 export function linearCrossEntropy(
   hidden_ND: tf.Tensor,
@@ -203,13 +180,15 @@ export function linearCrossEntropy(
   options: LinearCrossEntropyOptions = {},
 ): tf.Scalar {
   const { ignoreIndex = -100, zLoss = 0, reduction = 'mean' } = options;
-  const chunkRows = options.chunkRows ?? Math.max(1, Math.floor(CHUNK_ELEMENTS / weight_VD.shape[0]));
-  checkInputs(hidden_ND, weight_VD, targets, { ...options, chunkRows });
+  checkInputs(hidden_ND, weight_VD, targets, options);
+  const chunks = resolveChunks(weight_VD.shape[0], options);
   return tf.tidy(() => {
-    const counted_N = countedOf(hidden_ND.shape[0], targets, options);
+    const [hidden, weight] = [hidden_ND as tf.Tensor2D, weight_VD as tf.Tensor2D];
+    const counted_N = countedOf(hidden.shape[0], targets, options);
     const weights: tf.Tensor1D = reduction === 'sum' ? counted_N : tf.div(counted_N, countedTotal(counted_N));
-    const run = isRecording() ? recordedLoss : lossOnly;
-    const rows = { targets: targets as Rows['targets'], weights, ignoreIndex, zLoss };
-    return run(hidden_ND as tf.Tensor2D, weight_VD as tf.Tensor2D, rows, chunkRows);
+    const rows = { targets: rowTargets(targets, ignoreIndex), weights, zLoss };
+    if (isRecording()) return recordedLoss(hidden, weight, rows, chunks);
+    const head = headOf(weight, chunks);
+    return tf.addN(mapChunks(hidden, rows, head.chunkRows, head.loss));
   });
 }

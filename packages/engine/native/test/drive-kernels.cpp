@@ -200,6 +200,20 @@ void rowKernels(Machine& machine, int64_t rows, int64_t length) {
     machine.run("crossEntropyGradient", rows, {loss, x, targets, sums, y, n, -100, 1e-4});
     return y.values();
   });
+  const Block logs(rows, 0.5f);
+  machine.same("softCrossEntropy", [&] { return machine.run("softCrossEntropy", rows, {x, dy, loss, sums, n, 1e-4}), loss.values(); });
+  machine.same("softCrossEntropyGradient", [&] {
+    machine.run("softCrossEntropyGradient", rows, {loss, x, dy, sums, y, n, 1e-4});
+    return y.values();
+  });
+  machine.same("sparseCrossEntropy", [&] {
+    machine.run("sparseCrossEntropy", rows, {x, targets, logs, loss, sums, n, 1, 1e-4});
+    return loss.values();
+  });
+  machine.same("sparseCrossEntropyGradient", [&] {
+    machine.run("sparseCrossEntropyGradient", rows, {loss, x, targets, logs, sums, y, n, 1, 1e-4});
+    return y.values();
+  });
   machine.same("sumRows", [&] { return machine.run("sumRows", rows, {x, r, n}), r.values(); });
   machine.same("sumColumns", [&] { return machine.run("sumColumns", roundUp(length, 16) / 16, {x, dgain, count, n}), dgain.values(); });
   const int64_t blocks = roundUp(rows * length, 4096) / 4096;

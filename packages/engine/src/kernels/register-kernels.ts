@@ -10,6 +10,7 @@ import { reduceKernels } from './reduce.ts';
 import { rmsNormKernels } from './rms-norm.ts';
 import { ropeKernels } from './rope.ts';
 import { swigluKernels } from './swiglu.ts';
+import { teacherLossKernels } from './teacher-losses.ts';
 
 /** Kernels that both engines with a heap share; matrix products and attention are cut differently in each. */
 const SHARED: EngineKernel[] = [
@@ -20,6 +21,7 @@ const SHARED: EngineKernel[] = [
   ...ropeKernels,
   ...swigluKernels,
   ...crossEntropyKernels,
+  ...teacherLossKernels,
   ...optimizerKernels,
 ];
 
