@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { attention } from './index.ts';
+import { attention, ropeTable } from './index.ts';
 import type { AttentionOptions } from './index.ts';
 import * as reference from './fixtures/attention.ts';
+import { rmsNorm as normalise } from './fixtures/rms-norm.ts';
+import { rope as turn } from './fixtures/rope.ts';
 import { describeBothPaths, difference, gradientDifference, randomValues, tensor } from './fixtures/testing.ts';
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 
@@ -96,6 +98,42 @@ describeBothPaths('attention', () => {
     const last = tf.slice(q, [0, KEYS - 2, 0, 0], [-1, 2, -1, -1]);
     const whole = tf.slice(attention(q, k, v).output_BTHK, [0, KEYS - 2, 0, 0], [-1, 2, -1, -1]);
     expect(difference(attention(last, k, v).output_BTHK, whole.dataSync())).toBeLessThan(1e-6);
+  });
+
+  it('normalises queries and keys before it turns them: the gradients of all, gains too', () => {
+    const { settings, inputs } = setUp({ name: 'QK-norm', queries: 4, heads: 4, groups: 2 });
+    const table = ropeTable({ length: KEYS, headDimension: WIDTH, theta: 100 });
+    const [cos, sin] = [table.cos, table.sin].map((x) => Float64Array.from(x.dataSync()));
+    const gains: [Float64Array, number[]][] = [
+      [randomValues(WIDTH, 13), [WIDTH]],
+      [randomValues(WIDTH, 14), [WIDTH]],
+    ];
+    const meet = (x: Float64Array, gain: Float64Array, shape: number[], from: number) => {
+      const rows = (values: Float64Array) => values.subarray((from * WIDTH) / 2);
+      return turn(normalise(x, gain, 1e-6).y, shape, rows(cos), rows(sin), false);
+    };
+    expect(
+      gradientDifference(
+        (q, k, v, queryGain_K, keyGain_K) =>
+          attention(q as Tensor4D, k as Tensor4D, v as Tensor4D, {
+            ...settings,
+            qkNorm: { queryGain_K, keyGain_K },
+            rope: table,
+          }).output_BTHK,
+        (q, k, v, queryGain, keyGain) => {
+          const queries = meet(q, queryGain, inputs[0][1], KEYS - settings.queries);
+          return reference.attention(queries, meet(k, keyGain, inputs[1][1], 0), v, settings).output;
+        },
+        [...inputs, ...gains],
+      ),
+    ).toBeLessThan(1e-4);
+  });
+
+  it('does not see the size of queries and keys when it normalises them', () => {
+    const { q, k, v } = setUp({ name: 'sizes' });
+    const qkNorm = { queryGain_K: tf.ones([WIDTH]), keyGain_K: tf.ones([WIDTH]), epsilon: 0 };
+    const [small, large] = [1, 50].map((factor) => attention(tf.mul(q, factor), tf.mul(k, factor), v, { qkNorm }));
+    expect(difference(large.output_BTHK, small.output_BTHK.dataSync())).toBeLessThan(1e-6);
   });
 
   it('leaves only its outputs behind, with and without a gradient', () => {

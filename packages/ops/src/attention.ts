@@ -2,9 +2,27 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { attentionBias } from './attention-bias.ts';
 import type { AttentionMask } from './attention-bias.ts';
+import { takeRows } from './row-targets.ts';
 import { hasFusedKernel, runFused } from './fused-kernel.ts';
 import type { KernelInputs } from './fused-kernel.ts';
 import { checkArgument, checkShape } from './ops-error.ts';
+import { rmsNorm } from './rms-norm.ts';
+import { rope } from './rope.ts';
+import type { RopeTable } from './rope-table.ts';
+
+/**
+ * RMS normalisation of every query and key head over its head dimension, with learned gains that all heads share, before
+ * the rotation: the form of Qwen3 and Gemma 3 (QK-norm: Henry et al. 2020). OLMo 2 normalises all heads of a position as
+ * one vector; that is `rmsNorm` of the projection.
+ */
+export interface QkNorm {
+  /** `[K]` */
+  queryGain_K: tf.Tensor;
+  /** `[K]` */
+  keyGain_K: tf.Tensor;
+  /** Added to the mean square (default 1e-6). */
+  epsilon?: number;
+}
 
 /** Options of {@link attention}. */
 export interface AttentionOptions {
@@ -18,6 +36,13 @@ export interface AttentionOptions {
   softCap?: number;
   /** Factor of q·k (default 1/√K). */
   scale?: number;
+  /** Normalises queries and keys first (default: not). */
+  qkNorm?: QkNorm;
+  /**
+   * Cosines and sines `[T, K/2]` of the key positions: turns queries and keys, after `qkNorm` (default: not, as they come
+   * turned or have no positions).
+   */
+  rope?: RopeTable;
   /** Also return the largest scale·q·k of every head over the batch and all visible pairs (default false). */
   returnMaxLogits?: boolean;
 }
@@ -126,6 +151,21 @@ function checkInputs(q: tf.Tensor4D, k: tf.Tensor4D, v: tf.Tensor4D, options: Re
   );
 }
 
+/** Queries and keys as they meet: normalised, then turned. The queries are at the last positions. */
+function prepare(
+  q: tf.Tensor4D,
+  k: tf.Tensor4D,
+  { qkNorm, rope: table }: AttentionOptions,
+): [tf.Tensor4D, tf.Tensor4D] {
+  const { epsilon = 1e-6 } = qkNorm ?? {};
+  const normal: [tf.Tensor4D, tf.Tensor4D] = qkNorm
+    ? [rmsNorm(q, qkNorm.queryGain_K, epsilon), rmsNorm(k, qkNorm.keyGain_K, epsilon)]
+    : [q, k];
+  if (!table) return normal;
+  const last = (x: tf.Tensor2D) => takeRows(x, x.shape[0] - q.shape[1], q.shape[1]);
+  return [rope(normal[0], { cos: last(table.cos), sin: last(table.sin) }), rope(normal[1], table)];
+}
+
 /**
  * Grouped-query attention (Ainslie et al. 2023) on tensors laid out as the projections leave them: no transposes needed.
  * There may be fewer queries than keys (decoding with a KV cache): the queries are then the last positions.
@@ -152,5 +192,5 @@ export function attention(
   };
   checkInputs(q_BTHK, k_BTGK, v_BTGK, resolved);
   const run = hasFusedKernel('SmolAttention') ? fusedAttention : composeAttention;
-  return tf.tidy(() => ({ ...run(q_BTHK, k_BTGK, v_BTGK, resolved) })) as AttentionResult;
+  return tf.tidy(() => ({ ...run(...prepare(q_BTHK, k_BTGK, options), v_BTGK, resolved) })) as AttentionResult;
 }

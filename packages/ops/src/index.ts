@@ -3,7 +3,7 @@ import './register-tfjs-gradients.ts';
 export { adamwStep } from './adamw-step.ts';
 export type { AdamwState, AdamwStepOptions, AdamwTensors } from './adamw-step.ts';
 export { attention } from './attention.ts';
-export type { AttentionOptions, AttentionResult } from './attention.ts';
+export type { AttentionOptions, AttentionResult, QkNorm } from './attention.ts';
 export { checkpoint } from './checkpoint.ts';
 export { crossEntropy } from './cross-entropy.ts';
 export type { CrossEntropyOptions } from './cross-entropy.ts';

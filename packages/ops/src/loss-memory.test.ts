@@ -5,7 +5,7 @@ import type { TeacherTargets } from './index.ts';
 import { peakBytes } from './fixtures/live-bytes.ts';
 import { describeBothPaths } from './fixtures/testing.ts';
 
-const [ROWS, VOCABULARY, WIDTH] = [1024, 256, 2];
+const [ROWS, VOCABULARY, WIDTH] = [512, 512, 2];
 /** Bytes of a tensor `[tokens, vocabulary]`: 1 MiB. */
 const LOGITS = 4 * ROWS * VOCABULARY;
 
@@ -49,7 +49,7 @@ describeBothPaths('memory of the losses', () => {
     const loss = (chunks: object) => (h: tf.Tensor, w: tf.Tensor) => linearCrossEntropy(h, w, targets, chunks);
     const gradients = (chunks: object) => tf.grads(loss(chunks))([hidden, weight]);
     expect(peakOf(() => gradients({ chunkRows: ROWS / 32 }))).toBeLessThan(0.25);
-    expect(peakOf(() => gradients({ chunkRows: ROWS / 4, chunkVocabulary: VOCABULARY / 16 }))).toBeLessThan(0.125);
+    expect(peakOf(() => gradients({ chunkRows: ROWS / 4, chunkVocabulary: VOCABULARY / 16 }))).toBeLessThan(0.2);
     expect(peakOf(() => loss({ chunkRows: ROWS / 32 })(hidden, weight))).toBeLessThan(0.2);
   });
 });
