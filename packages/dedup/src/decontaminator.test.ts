@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Decontaminator } from './decontaminator.ts';
+import { normalizeText } from './normalize-text.ts';
 
 const QUERY = 'a b c d e';
 const LABEL = 'f g h i j';
@@ -39,6 +41,26 @@ describe('Decontaminator', () => {
     decontaminator.add({ task: 'short', label: 'yes' });
     expect(decontaminator.size).toBe(0);
     expect(decontaminator.find('')).toBeNull();
+  });
+
+  it('finds the first n-gram that plain comparison finds, in texts of any length and script', () => {
+    const words = ['One', 'two,', 'three', '4.5', 'fünf', 'шесть', 'ΣΑΣ', '七', '\u0301', '- -', '\ufeff8'];
+    const text = fc.array(fc.constantFrom(...words), { maxLength: 60 }).map((drawn) => drawn.join(' '));
+    const wordsOf = (of: string) =>
+      normalizeText(of)
+        .split(/ +/)
+        .filter((word) => word !== '');
+    const ngrams = (of: string) =>
+      wordsOf(of).flatMap((_, start, all) => (start + 3 <= all.length ? [all.slice(start, start + 3).join(' ')] : []));
+    const check = (label: string, document: string) => {
+      const decontaminator = new Decontaminator({ ngram: 3 });
+      decontaminator.add({ task: 'task', label });
+      const known = new Set(ngrams(label));
+      const expected = ngrams(document).find((ngram) => known.has(ngram)) ?? null;
+      expect(decontaminator.find(document)?.ngram ?? null).toBe(expected);
+    };
+    fc.assert(fc.property(text, text, check), { numRuns: 300 });
+    check('and at last this', `${'word '.repeat(3000)} and at last this`);
   });
 
   it('refuses impossible lengths', () => {

@@ -1,5 +1,7 @@
 import { DedupError } from './dedup-error.ts';
 import { hashText } from './hash-text.ts';
+import { Kernel } from './kernel.ts';
+import { loadText } from './load-text.ts';
 import { normalizeText } from './normalize-text.ts';
 
 /** A question of an evaluation and its right answer. */
@@ -34,6 +36,13 @@ const wordsOf = (text: string) =>
     .split(/ +/)
     .filter((word) => word !== '');
 
+/** Bits of a hash that have a place of their own: nearly all n-grams of most texts are told apart by them. */
+const PLACE_BITS = 24;
+const placeOf = (hash: bigint) => Number(BigInt.asUintN(PLACE_BITS, hash));
+
+/** Hashes of no permutations. */
+const NO_PERMUTATIONS = { a: new BigUint64Array(0), b: new BigUint64Array(0) };
+
 /**
  * Finds texts that give away evaluations: that share an n-gram of words with one, after {@link normalizeText}. Keeps 64
  * bits of xxHash per n-gram. Source: datatrove `decont/n_grams.py`, with words separated by white space.
@@ -43,6 +52,9 @@ export class Decontaminator {
   readonly #queryNgrams: boolean;
   readonly #overlapNgrams: boolean;
   readonly #tasks = new Map<bigint, string>();
+  /** a bit for the place of each hash */
+  readonly #places = new Uint32Array(2 ** (PLACE_BITS - 5));
+  readonly #kernel = new Kernel(NO_PERMUTATIONS);
 
   /** @throws DedupError `INVALID_OPTION` */
   constructor({ ngram = 12, queryNgrams = false, overlapNgrams = true }: DecontaminationOptions = {}) {
@@ -76,17 +88,31 @@ export class Decontaminator {
     for (let start = 0; start < end && start + this.#ngram <= words.length; start++) {
       const hash = hashText(words.slice(start, start + this.#ngram).join(' '), 'xxh64');
       if (!this.#tasks.has(hash)) this.#tasks.set(hash, task);
+      this.#places[placeOf(hash) >>> 5] |= 1 << (placeOf(hash) & 31);
     }
   }
 
   /** The first n-gram of a text that an evaluation has too; `null` if there is none. */
   find(text: string): Contamination | null {
-    const words = wordsOf(text);
-    for (let start = 0; start + this.#ngram <= words.length; start++) {
-      const ngram = words.slice(start, start + this.#ngram).join(' ');
-      const task = this.#tasks.get(hashText(ngram, 'xxh64'));
-      if (task !== undefined) return { task, ngram };
+    let start = 0;
+    for (const hashes of this.#kernel.shingles(loadText(this.#kernel, text), this.#ngram, 'xxh64')) {
+      const index = this.#firstKnown(hashes);
+      if (index < hashes.length) {
+        const words = wordsOf(text).slice(start + index, start + index + this.#ngram);
+        return { task: this.#tasks.get(hashes[index])!, ngram: words.join(' ') };
+      }
+      start += hashes.length;
     }
     return null;
+  }
+
+  /** Of some hashes the place of the first that is looked for; their number where none is. */
+  #firstKnown(hashes: BigUint64Array): number {
+    const words = new Uint32Array(hashes.buffer, hashes.byteOffset, 2 * hashes.length);
+    for (let index = 0; index < hashes.length; index++) {
+      const place = words[2 * index] & (2 ** PLACE_BITS - 1);
+      if ((this.#places[place >>> 5] & (1 << (place & 31))) !== 0 && this.#tasks.has(hashes[index])) return index;
+    }
+    return hashes.length;
   }
 }

@@ -2,6 +2,7 @@ import { cutText } from './cut-text.ts';
 import { DedupError } from './dedup-error.ts';
 import { Kernel } from './kernel.ts';
 import type { LoadedText } from './kernel.ts';
+import { loadText } from './load-text.ts';
 import { resolveMinHashOptions } from './min-hash-options.ts';
 import type { MinHashOptions, MinHashSettings } from './min-hash-options.ts';
 import { normalizeText } from './normalize-text.ts';
@@ -9,10 +10,6 @@ import { drawPermutations } from './permutations.ts';
 
 /** Splits normalised text into words, for languages that don't put spaces between them. */
 export type WordSplitter = (normalizedText: string) => string[];
-
-/** Removing marks can leave neighbouring spaces; the kernel wants one between words. */
-const joinByWhitespace = (normalized: string) =>
-  normalized.includes('  ') ? normalized.replace(/ {2,}/g, ' ') : normalized;
 
 function joinWords(words: string[]): string {
   const bad = words.find((word) => word === '' || /\s/.test(word));
@@ -56,7 +53,7 @@ export class MinHasher {
   #load(text: string): LoadedText {
     const cut = cutText(text, this.options.maximumCharacters);
     if (this.#words) return this.#kernel.load(joinWords(this.#words(normalizeText(cut))));
-    return this.#kernel.loadNormalized(cut) ?? this.#kernel.load(joinByWhitespace(normalizeText(cut)));
+    return loadText(this.#kernel, cut);
   }
 
   /**

@@ -29,9 +29,13 @@ export interface SentenceResult {
   removed: string[];
 }
 
+/** One for each locale asked for: making one takes longer than splitting a short text. */
+const segmenters = new Map<string, Intl.Segmenter>();
+
 /** Splits a text by Unicode's rules for sentences (UAX 29). */
 export function splitSentences(text: string, locale = 'en'): string[] {
-  const segmenter = new Intl.Segmenter(locale, { granularity: 'sentence' });
+  const segmenter = segmenters.get(locale) ?? new Intl.Segmenter(locale, { granularity: 'sentence' });
+  segmenters.set(locale, segmenter);
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { minHashFiles } from './minhash-files.ts';
-import type { MinHashFilesOptions } from './minhash-files.ts';
+import type { MinHashFilesOptions, MinHashFilesReport } from './minhash-files.ts';
 import { planFiles } from './plan-files.ts';
 import { checkClusteringMemory, defaultMemory, taskBytesOf } from './stage-memory.ts';
 
@@ -50,6 +50,21 @@ describe('the memory of an out-of-core run', () => {
     const { peak, stated } = peakOf(options);
     expect(stated).toBe(memory);
     expect(peak).toBeLessThan(memory);
+  });
+
+  it('stays within the setting, and ten times the longest line, for a line of 1 GB', { tags: ['slow'] }, () => {
+    const input = join(folder, 'in.jsonl.gz');
+    const [first, last] = [gzipSync(lines(100, 40)), gzipSync(`\n${line(100, 40)}`)];
+    const start = gzipSync('{"text":"');
+    const part = gzipSync(Buffer.alloc(2 ** 26, 'long line '), { level: 1 });
+    writeFileSync(input, Buffer.concat([first, start, ...Array.from({ length: 16 }, () => part), last]));
+    const longestLine = 2 ** 23;
+    const options = { inputs: [input], folder: join(folder, 'out'), memory: leastFor(1), longestLine };
+    const { peak } = peakOf(options);
+    expect(peak).toBeLessThan(options.memory + 10 * longestLine);
+    const report = JSON.parse(readFileSync(join(folder, 'out', 'report.json'), 'utf8')) as MinHashFilesReport;
+    expect(report.counts).toMatchObject({ read: 102, documents: 101, broken: 1, kept: 101 });
+    expect(report.inputs[0].problems).toEqual([{ line: 101, problem: 'line too long' }]);
   });
 
   it('is stated by the plan, stage by stage, and by default grows with the workers', async () => {
