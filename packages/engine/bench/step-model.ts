@@ -94,18 +94,18 @@ export function trainer(model: StepModel): { step: () => number; parameters: num
     const last_ND = blocks.reduce((x_ND, layer) => block(x_ND, layer, rope, model), start_ND);
     return ops.linearCrossEntropy(ops.rmsNorm(last_ND, norm, 1e-5), table_VD, targets);
   };
-  const update = (weight: tf.Variable, [m, v]: tf.Variable[], gradient: tf.Tensor, scale: tf.Tensor) =>
-    tf.tidy(() => {
-      const next = ops.adamwStep({ parameter: weight, m, v, gradient: tf.mul(gradient, scale) }, ADAMW);
-      weight.assign(next.parameter);
-      m.assign(next.m);
-      v.assign(next.v);
+  const update = (gradients: tf.NamedTensorMap, scale: tf.Tensor) => {
+    const items = weights.map((parameter, index) => {
+      const [m, v] = moments[index];
+      return { parameter, m, v, gradient: tf.mul(gradients[parameter.name], scale) };
     });
+    ops.adamwUpdate(items, ADAMW);
+  };
   const step = () =>
     tf.tidy(() => {
       const { value, grads } = tf.variableGrads(loss, weights);
       const scale = tf.minimum(tf.div(1, ops.globalNorm(Object.values(grads))), 1);
-      weights.forEach((weight, index) => update(weight, moments[index], grads[weight.name], scale));
+      update(grads, scale);
       return value.dataSync()[0];
     });
   const parameters = weights.reduce((sum, { size }) => sum + size, 0);

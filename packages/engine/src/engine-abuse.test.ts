@@ -77,7 +77,13 @@ const WRONG_KERNELS: Record<string, [inputs: () => Record<string, tf.Tensor>, at
       /adamw/i,
       /\[3\]/,
     ],
-    SmolSquaredNorm: [() => ({ x: ids(1, 2) }), {}, /squared.?norm/i, /int32/],
+    SmolAdamwUpdate: [
+      () => ({ parameter0: tf.ones([4]), m0: tf.ones([4]), v0: tf.ones([4]), gradient0: tf.ones([2, 2]) }),
+      { learningRate: 1, beta1: 0, beta2: 0, epsilon: 1, weightDecay: 0, correction1: 1, correction2: 1 },
+      /adamw: gradient/i,
+      /\[2,2\]/,
+    ],
+    SmolGlobalNorm: [() => ({ x0: tf.ones([2]), x1: ids(1, 2) }), {}, /global.?norm/i, /int32/],
   };
 
 describeEngines('wrong input is an error that says whose and which', ({ own }) => {

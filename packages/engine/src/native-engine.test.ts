@@ -32,7 +32,7 @@ const CALLS: Record<string, () => number[][]> = {
     runKernel('BatchMatMul', { a: deep([40, 60_000]), b: deep([60_000, 50]) }),
   'stacked products': () =>
     runKernel('BatchMatMul', { a: randomTensor('a', [3, 70, 90]), b: randomTensor('b', [3, 90, 110]) }),
-  'squared norm': () => runKernel('SmolSquaredNorm', { x: randomTensor('x', [100_003]) }),
+  'norm of a tensor': () => runKernel('SmolGlobalNorm', { x0: randomTensor('x', [100_003]) }),
   'gradient of attention': () => {
     const [dy, q, output] = ['dy', 'q', 'o'].map((name) => randomTensor(name, [1, 700, 4, 16]));
     const [k, v] = ['k', 'v'].map((name) => randomTensor(name, [1, 700, 2, 16]));

@@ -27,6 +27,20 @@ export function hasFusedKernel(kernelName: KernelName): boolean {
   return tf.getKernel(kernelName, tf.getBackend()) != null;
 }
 
+/** Runs a kernel that takes a list of items; its outputs belong to the surrounding tidy. */
+export function runFusedList<Name extends KernelName>(
+  kernelName: Name,
+  items: readonly KernelInputs<Name>[],
+  attributes: KernelAttributes<Name>,
+): KernelOutputs<Name> {
+  const names = Object.keys(kernelContracts[kernelName].inputs) as (keyof KernelInputs<Name>)[];
+  const inputs: tf.NamedTensorMap = {};
+  items.forEach((item, index) => {
+    for (const name of names) inputs[`${String(name)}${index}`] = item[name] as tf.Tensor;
+  });
+  return runFused(kernelName, inputs as KernelInputs<Name>, attributes);
+}
+
 /** Runs a kernel; its outputs belong to the surrounding tidy. */
 export function runFused<Name extends KernelName>(
   kernelName: Name,

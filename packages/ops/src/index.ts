@@ -2,6 +2,8 @@ import './register-tfjs-gradients.ts';
 
 export { adamwStep } from './adamw-step.ts';
 export type { AdamwState, AdamwStepOptions, AdamwTensors } from './adamw-step.ts';
+export { adamwUpdate } from './adamw-update.ts';
+export type { AdamwVariables } from './adamw-update.ts';
 export { attention } from './attention.ts';
 export type { AttentionOptions, AttentionResult, QkNorm } from './attention.ts';
 export { checkpoint } from './checkpoint.ts';

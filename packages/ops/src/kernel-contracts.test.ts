@@ -14,7 +14,8 @@ const listed = (shapes: Readonly<Record<string, string>>) =>
 /** The contract as a row of the README's table. */
 function rowOf([name, contract]: (typeof contracts)[number]): string {
   const backward = contract.gradient ? `\`${contract.gradient}\`; saved: ${contract.saved?.join(', ')}` : '';
-  const cells = [`\`${name}\``, `${listed(contract.inputs)} → ${listed(contract.outputs)}`];
+  const inputs = `${contract.list ? 'list of ' : ''}${listed(contract.inputs)}`;
+  const cells = [`\`${name}\``, `${inputs} → ${listed(contract.outputs) || 'written over parameter, m, v'}`];
   return `| ${[...cells, Object.keys(contract.attributes).join(', '), backward].join(' | ')} |`;
 }
 
@@ -49,12 +50,14 @@ describe('kernelOutputShapes', () => {
       maxLogits: [4],
     });
     expect(kernelOutputShapes('SmolRmsNorm', { x: [2, 3, 8], gain: [8] })).toEqual({ y: [2, 3, 8], inverseRms: [6] });
-    expect(kernelOutputShapes('SmolSquaredNorm', { x: [] })).toEqual({ sum: [] });
+    expect(kernelOutputShapes('SmolGlobalNorm', { x0: [], x1: [2, 3] })).toEqual({ norm: [] });
   });
 
   it('says which input contradicts the contract', () => {
     const rope = { x: [1, 3, 1, 4], cos: [3, 2], sin: [3, 3] };
     expect(() => kernelOutputShapes('SmolRope', rope)).toThrow('SmolRope: sin must be [T, K/2], got [3,3]');
+    const update = { parameter0: [2], m0: [2], v0: [2], gradient0: [3] };
+    expect(() => kernelOutputShapes('SmolAdamwUpdate', update)).toThrow('gradient0 must be […], got [3]');
     expect(() => kernelOutputShapes('SmolSwiglu', { gate: [2] })).toThrow('SmolSwiglu: up must be […], got nothing');
     expect(() => kernelOutputShapes('SmolRmsNorm', { x: [2, 3], gain: [3, 1] })).toThrow('gain must be [D], got [3,1]');
   });

@@ -8,6 +8,8 @@
 export interface KernelContract {
   /** The formula, and where it comes from unless the op's own comment says so. */
   readonly computes: string;
+  /** The kernel takes any number of items, each with these inputs: x0, x1, … in a call. */
+  readonly list?: true;
   /** Shape by name, in the order of the outputs' formula. A name that ends in "?" may be left out. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly attributes: Readonly<Record<string, 'number' | 'boolean'>>;
@@ -21,6 +23,16 @@ export interface KernelContract {
 
 const attentionInputs = { q: '[B, Q, H, K]', k: '[B, T, G, K]', v: '[B, T, G, K]' } as const;
 const attentionAttributes = { scale: 'number', causal: 'boolean', slidingWindow: 'number', softCap: 'number' } as const;
+
+const adamwAttributes = {
+  learningRate: 'number',
+  beta1: 'number',
+  beta2: 'number',
+  epsilon: 'number',
+  weightDecay: 'number',
+  correction1: 'number',
+  correction2: 'number',
+} as const;
 
 /** Every fused kernel by its name. */
 export const kernelContracts = {
@@ -133,22 +145,22 @@ export const kernelContracts = {
       'm′ = β₁m + (1 − β₁)g, v′ = β₂v + (1 − β₂)g², W′ = W·(1 − learningRate·weightDecay) − ' +
       'learningRate·(m′/correction1)/(√(v′/correction2) + epsilon)',
     inputs: { parameter: '[…]', m: '[…]', v: '[…]', gradient: '[…]' },
-    attributes: {
-      learningRate: 'number',
-      beta1: 'number',
-      beta2: 'number',
-      epsilon: 'number',
-      weightDecay: 'number',
-      correction1: 'number',
-      correction2: 'number',
-    },
+    attributes: adamwAttributes,
     outputs: { parameter: '[…]', m: '[…]', v: '[…]' },
   },
-  SmolSquaredNorm: {
-    computes: 'Σx², accumulated in f64',
+  SmolAdamwUpdate: {
+    computes: 'SmolAdamwStep of every item, written over its parameter, m and v, whose memory nobody shares',
+    list: true,
+    inputs: { parameter: '[…]', m: '[…]', v: '[…]', gradient: '[…]' },
+    attributes: adamwAttributes,
+    outputs: {},
+  },
+  SmolGlobalNorm: {
+    computes: '√Σx² over all items, accumulated in f64',
+    list: true,
     inputs: { x: '[…]' },
     attributes: {},
-    outputs: { sum: '[]' },
+    outputs: { norm: '[]' },
   },
 } as const satisfies Readonly<Record<string, KernelContract>>;
 

@@ -37,18 +37,11 @@ function bind(pattern: string, shape: readonly number[], sizes: Sizes): boolean 
   return at === shape.length;
 }
 
-/**
- * Shapes of a fused kernel's outputs for inputs of these shapes, by its contract.
- *
- * @param inputs shape of every input, by the contract's names (without "?")
- * @returns shape of every output, in the order in which the kernel returns them
- * @throws OpsError `SHAPE_MISMATCH` when the inputs contradict the contract or each other
- */
-export function kernelOutputShapes(kernelName: KernelName, inputs: NamedShapes): Record<string, number[]> {
+/** Gives all letters their sizes, or throws. `item` is what the names of one item of a list end in. */
+function bindInputs(kernelName: KernelName, inputs: NamedShapes, sizes: Sizes, item: string): void {
   const contract: KernelContract = kernelContracts[kernelName];
-  const sizes: Sizes = new Map();
   for (const [key, pattern] of Object.entries(contract.inputs)) {
-    const [name, optional] = [key.replace('?', ''), key.endsWith('?')];
+    const [name, optional] = [key.replace('?', '') + item, key.endsWith('?')];
     const shape = inputs[name];
     if (optional && shape === undefined) continue;
     checkShape(
@@ -56,6 +49,22 @@ export function kernelOutputShapes(kernelName: KernelName, inputs: NamedShapes):
       () => `${kernelName}: ${name} must be ${pattern}, got ${shape ? `[${shape}]` : 'nothing'}`,
     );
   }
+}
+
+/**
+ * Shapes of a fused kernel's outputs for inputs of these shapes, by its contract.
+ *
+ * @param inputs shape of every input, by the contract's names (without "?"; of the items of a list x0, x1, …)
+ * @returns shape of every output, in the order in which the kernel returns them
+ * @throws OpsError `SHAPE_MISMATCH` when the inputs contradict the contract or each other
+ */
+export function kernelOutputShapes(kernelName: KernelName, inputs: NamedShapes): Record<string, number[]> {
+  const contract: KernelContract = kernelContracts[kernelName];
+  const sizes: Sizes = new Map();
+  if (contract.list) {
+    const count = Object.keys(inputs).length / Object.keys(contract.inputs).length;
+    for (let index = 0; index < count; index++) bindInputs(kernelName, inputs, new Map(), String(index));
+  } else bindInputs(kernelName, inputs, sizes, '');
   const shapes = Object.entries(contract.outputs).map(([name, pattern]) => [
     name,
     axesOf(pattern).flatMap((axis) => [...(resolve(axis, sizes) ?? [])]),

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { adamwStep, globalNorm, newtonSchulz } from './index.ts';
+import { adamwStep, adamwUpdate, globalNorm, newtonSchulz } from './index.ts';
+import { peakBytes } from './fixtures/live-bytes.ts';
+import { registerReferenceKernels } from './fixtures/register-kernels.ts';
 import { describeBothPaths, difference, randomValues, tensor } from './fixtures/testing.ts';
 
 describeBothPaths('globalNorm', () => {
@@ -52,6 +54,70 @@ describeBothPaths('adamwStep', () => {
     }
     expect(difference(state.parameter, [w])).toBeLessThan(1e-6);
   });
+});
+
+describeBothPaths('adamwUpdate', () => {
+  const numbers = {
+    learningRate: 0.1,
+    beta1: 0.9,
+    beta2: 0.95,
+    epsilon: 1e-8,
+    weightDecay: 0.5,
+    correction1: 0.1,
+    correction2: 0.05,
+  };
+  const shapes = [[3], [2, 2], [70, 70], [5]];
+  const make = () =>
+    shapes.map((shape, index) => {
+      const random = (seed: number) => tensor(randomValues(tf.util.sizeFromShape(shape), 10 * index + seed), shape);
+      const [parameter, m, v] = [random(1), random(2), tf.square(random(3))].map((x) => tf.variable(x));
+      return { parameter, m, v, gradient: random(4) };
+    });
+  const valuesOf = (items: ReturnType<typeof make>) =>
+    items.flatMap(({ parameter, m, v }) => [parameter, m, v].map((x) => Array.from(x.dataSync())));
+
+  it('moves every parameter and its running means as adamwStep does, bit for bit', () => {
+    const [items, alone] = [tf.tidy(() => make()), make()];
+    adamwUpdate(items, numbers);
+    for (const item of alone) {
+      const next = adamwStep(item, numbers);
+      for (const slot of ['parameter', 'm', 'v'] as const) item[slot].assign(next[slot]);
+    }
+    expect(valuesOf(items)).toEqual(valuesOf(alone));
+  });
+
+  it('leaves clones their values, and makes no tensors', () => {
+    const items = tf.tidy(() => make());
+    const before = valuesOf(items);
+    const clones = items.flatMap(({ parameter, m, v }) => [parameter, m, v].map((x) => tf.clone(x as tf.Tensor)));
+    const { numTensors } = tf.memory();
+    adamwUpdate(items, numbers);
+    expect(tf.memory().numTensors).toBe(numTensors);
+    expect(clones.map((x) => Array.from(x.dataSync()))).toEqual(before);
+    expect(valuesOf(items)).not.toEqual(before);
+  });
+});
+
+it('adamwUpdate allocates nothing where a kernel writes over the old values', async () => {
+  await tf.setBackend('cpu');
+  const unregister = registerReferenceKernels();
+  const item = tf.tidy(() => {
+    const [parameter, m, v] = [1, 2, 3].map((value) => tf.variable(tf.fill([4], value)));
+    return { parameter, m, v, gradient: tf.keep(tf.ones([4])) };
+  });
+  const numbers = {
+    learningRate: 0.1,
+    beta1: 0.9,
+    beta2: 0.95,
+    epsilon: 1e-8,
+    weightDecay: 0,
+    correction1: 1,
+    correction2: 1,
+  };
+  const before = item.parameter.dataSync()[0];
+  expect(peakBytes(() => adamwUpdate([item], numbers) as unknown as tf.TensorContainer)).toBe(0);
+  expect(item.parameter.dataSync()[0]).toBeLessThan(before);
+  unregister();
 });
 
 describe('newtonSchulz', () => {

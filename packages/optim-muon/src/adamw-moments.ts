@@ -1,20 +1,22 @@
+import { adamwStep, adamwUpdate, type AdamwStepOptions } from '@smol/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Parameters } from './optimizer.ts';
 import { OptimizerError } from './optimizer-error.ts';
 import { OptimizerState } from './optimizer-state.ts';
 import { CodeBook, type QuantizedValues } from './quantized-state.ts';
 
-/** Running mean and mean square of one parameter's gradient. */
-export interface Moments {
-  m: tf.Tensor;
-  v: tf.Tensor;
+/** A parameter that is to move, and its gradient. */
+export interface Update {
+  name: string;
+  parameter: tf.Variable;
+  gradient: tf.Tensor;
 }
 
-/** Where AdamW keeps its moments. What `read` gives belongs to the caller's tidy. */
+/** Where AdamW keeps the running mean and mean square of every gradient. */
 export interface MomentStore {
   stepsDone: number;
-  read(name: string): Moments;
-  write(name: string, moments: Moments): void;
+  /** Moves parameters and moments on by one step. */
+  update(updates: readonly Update[], numbers: AdamwStepOptions): void;
   snapshot(): Map<string, tf.Tensor>;
   restore(saved: ReadonlyMap<string, tf.Tensor>): void;
   dispose(): void;
@@ -39,13 +41,14 @@ export class FullMoments implements MomentStore {
     this.#state.stepsDone = count;
   }
 
-  read(name: string): Moments {
-    return { m: this.#state.slot(name, 'm') as tf.Tensor, v: this.#state.slot(name, 'v') as tf.Tensor };
-  }
-
-  write(name: string, { m, v }: Moments): void {
-    this.#state.slot(name, 'm').assign(m);
-    this.#state.slot(name, 'v').assign(v);
+  update(updates: readonly Update[], numbers: AdamwStepOptions): void {
+    const items = updates.map(({ name, parameter, gradient }) => ({
+      parameter,
+      gradient,
+      m: this.#state.slot(name, 'm'),
+      v: this.#state.slot(name, 'v'),
+    }));
+    adamwUpdate(items, numbers);
   }
 
   snapshot(): Map<string, tf.Tensor> {
@@ -80,13 +83,16 @@ export class EightBitMoments implements MomentStore {
     }
   }
 
-  read(name: string): Moments {
-    const { shape, m, v } = this.#of(name);
-    return { m: tf.tensor(books.m.dequantize(m), shape), v: tf.tensor(books.v.dequantize(v), shape) };
+  update(updates: readonly Update[], numbers: AdamwStepOptions): void {
+    for (const update of updates) tf.tidy(() => this.#updateOne(update, numbers));
   }
 
-  write(name: string, moments: Moments): void {
-    for (const slot of slots) this.#of(name)[slot] = books[slot].quantize(moments[slot].dataSync<'float32'>());
+  #updateOne({ name, parameter, gradient }: Update, numbers: AdamwStepOptions): void {
+    const held = this.#moments.get(name) as QuantizedMoments;
+    const [m, v] = slots.map((slot) => tf.tensor(books[slot].dequantize(held[slot]), held.shape));
+    const next = adamwStep({ parameter, m, v, gradient }, numbers);
+    for (const slot of slots) held[slot] = books[slot].quantize(next[slot].dataSync<'float32'>());
+    parameter.assign(next.parameter);
   }
 
   /** Codes are packed three to a number, which an f32 holds exactly; so a checkpoint is small and restores every bit. */
@@ -122,10 +128,6 @@ export class EightBitMoments implements MomentStore {
 
   dispose(): void {
     this.#moments.clear();
-  }
-
-  #of(name: string): QuantizedMoments {
-    return this.#moments.get(name) as QuantizedMoments;
   }
 }
 

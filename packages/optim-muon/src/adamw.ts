@@ -1,8 +1,6 @@
-import { adamwStep } from '@smol/ops';
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { EightBitMoments, FullMoments, type MomentStore } from './adamw-moments.ts';
 import { checkChoice, checkRange } from './check-options.ts';
-import { concatenateAll, splitLike } from './flat-group.ts';
 import { gradientOf, type Gradients, type Optimizer, type OptimizerStep, type Parameters } from './optimizer.ts';
 import { isDecayed } from './split-parameters.ts';
 
@@ -22,7 +20,7 @@ export interface AdamWOptions {
   decays?: (name: string, parameter: tf.Tensor) => boolean;
   /** bits of each running average: 32, or 8 with a scale for every 256 (Dettmers et al.); default 32 */
   stateBits?: 32 | 8;
-  /** update small parameters together in one go (PyTorch's `foreach`), with the same result; default true */
+  /** update parameters together in as few calls as the engine needs (PyTorch's `foreach`), with the same result; default true */
   foreach?: boolean;
   /** default `adamw` */
   name?: string;
@@ -67,16 +65,16 @@ export class AdamW implements Optimizer {
     this.parameters = parameters;
     this.learningRate = settings.learningRate;
     this.#state = settings.stateBits === 8 ? new EightBitMoments(parameters) : new FullMoments(parameters);
-    this.#groups = settings.foreach
-      ? groupSmall(parameters, new Set(decayed))
-      : [...parameters.keys()].map((name) => [name]);
+    const names = [...parameters.keys()];
+    const kept = names.filter((name) => !decayed.includes(name));
+    this.#groups = settings.foreach ? [decayed, kept] : names.map((name) => [name]);
   }
 
   /** @throws OptimizerError `BAD_GRADIENT` before anything is changed */
   step(gradients: Gradients, options: OptimizerStep = {}): void {
     for (const [name, parameter] of this.parameters) gradientOf(gradients, name, parameter);
     this.#state.stepsDone++;
-    for (const names of this.#groups) tf.tidy(() => this.#update(names, gradients, options));
+    for (const names of this.#groups) this.#update(names, gradients, options);
   }
 
   state(): Map<string, tf.Tensor> {
@@ -91,46 +89,26 @@ export class AdamW implements Optimizer {
     this.#state.dispose();
   }
 
-  /** One fused step for parameters that are decayed alike; element by element it is the same as one after the other. */
+  /** One step of parameters that are decayed alike; element by element the same as one after the other. */
   #update(names: readonly string[], gradients: Gradients, options: OptimizerStep): void {
+    if (names.length === 0) return;
     const { beta2, epsilon, decays } = this.#options;
     const beta1 = options.momentum ?? this.#options.beta1;
-    const parameters = names.map((name) => this.parameters.get(name) as tf.Variable);
-    const moments = names.map((name) => this.#state.read(name));
-    const next = adamwStep(
-      {
-        parameter: concatenateAll(parameters),
-        m: concatenateAll(moments.map(({ m }) => m)),
-        v: concatenateAll(moments.map(({ v }) => v)),
-        gradient: concatenateAll(names.map((name, index) => gradientOf(gradients, name, parameters[index]))),
-      },
-      {
-        learningRate: this.learningRate * (options.learningRateScale ?? 1),
-        beta1,
-        beta2,
-        epsilon,
-        weightDecay: decays(names[0], parameters[0]) ? (options.weightDecay ?? this.#options.weightDecay) : 0,
-        correction1: 1 - beta1 ** this.#state.stepsDone,
-        correction2: 1 - beta2 ** this.#state.stepsDone,
-      },
-    );
-    const [values, ms, vs] = [next.parameter, next.m, next.v].map((flat) => splitLike(flat, parameters));
-    parameters.forEach((parameter, index) => {
-      parameter.assign(values[index]);
-      this.#state.write(names[index], { m: ms[index], v: vs[index] });
+    const updates = names.map((name) => {
+      const parameter = this.parameters.get(name) as tf.Variable;
+      return { name, parameter, gradient: gradientOf(gradients, name, parameter) };
+    });
+    const areDecayed = decays(names[0], updates[0].parameter);
+    this.#state.update(updates, {
+      learningRate: this.learningRate * (options.learningRateScale ?? 1),
+      beta1,
+      beta2,
+      epsilon,
+      weightDecay: areDecayed ? (options.weightDecay ?? this.#options.weightDecay) : 0,
+      correction1: 1 - beta1 ** this.#state.stepsDone,
+      correction2: 1 - beta2 ** this.#state.stepsDone,
     });
   }
-}
-
-/** Parameters up to this size are updated together: for larger ones copying costs more than a call saves. */
-const smallSize = 4096;
-
-/** Small parameters that are decayed alike together, all others alone. */
-function groupSmall(parameters: Parameters, decayed: ReadonlySet<string>): string[][] {
-  const small = [...parameters].filter(([, { size }]) => size <= smallSize).map(([name]) => name);
-  const large = [...parameters.keys()].filter((name) => !small.includes(name));
-  const together = [true, false].map((isDecaying) => small.filter((name) => decayed.has(name) === isDecaying));
-  return [...together.filter(({ length }) => length > 0), ...large.map((name) => [name])];
 }
 
 function checkAdamWOptions(options: Required<AdamWOptions>): Required<AdamWOptions> {

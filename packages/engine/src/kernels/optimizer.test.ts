@@ -40,10 +40,10 @@ describe('SmolAdamwStep', () => {
   });
 });
 
-describe('SmolSquaredNorm', () => {
-  it.each([1, 3, 4096, 100_001])('equals Σ x² of %i values to f32 precision', (length) => {
+describe('SmolGlobalNorm', () => {
+  it.each([1, 3, 4096, 100_001])('equals √Σ x² of %i values to f32 precision', (length) => {
     const x = randomValues('x', length, 3);
-    const [[norm]] = runKernel('SmolSquaredNorm', { x: tf.tensor1d(x) });
-    expect(Math.abs(norm / weighted(x, x) - 1)).toBeLessThan(1e-7);
+    const [[norm]] = runKernel('SmolGlobalNorm', { x0: tf.tensor1d(x) });
+    expect(Math.abs(norm / Math.sqrt(weighted(x, x)) - 1)).toBeLessThan(1e-7);
   });
 });

@@ -4,7 +4,7 @@ import { allFloat, rowGrain, rowsOf, sizeOf } from './kernel.ts';
 import type { EngineKernel } from './kernel.ts';
 
 /** Elements of one partial sum, as in assembly/reduce.ts. */
-const BLOCK = 4096;
+export const SUM_BLOCK = 4096;
 
 /** A reduction over neighbouring axes, seen as [outer, length, inner] → [outer, inner]; undefined for other axes. */
 function reductionOf(shape: number[], axes: number[]): { outer: number; length: number; inner: number } | undefined {
@@ -19,11 +19,11 @@ function reductionOf(shape: number[], axes: number[]): { outer: number; length: 
   };
 }
 
-/** Sums all elements in blocks of fixed size with the kernel given ('sumBlocks' or 'squareBlocks') into the scalar at `target`. */
-export function sumInBlocks(backend: HeapBackend, kernel: string, x: tf.TensorInfo, target: number): void {
-  const blocks = Math.ceil(sizeOf(x) / BLOCK);
+/** Sums all elements in blocks of fixed size into the scalar at `target`. */
+function sumInBlocks(backend: HeapBackend, x: tf.TensorInfo, target: number): void {
+  const blocks = Math.ceil(sizeOf(x) / SUM_BLOCK);
   backend.withBlock(blocks * 8, (partial) => {
-    backend.pool.run(kernel, blocks, 4, backend.address(x), partial, sizeOf(x));
+    backend.pool.run('sumBlocks', blocks, 4, backend.address(x), partial, sizeOf(x));
     backend.pool.run('sumPartials', 1, 1, partial, target, blocks);
   });
 }
@@ -42,7 +42,7 @@ function sum(
     : x.shape.filter((_, i) => !axes.includes(i));
   const { tensor, address } = backend.output(shape);
   const { outer, length, inner } = reduction;
-  if (outer * inner === 1) sumInBlocks(backend, 'sumBlocks', x, address);
+  if (outer * inner === 1) sumInBlocks(backend, x, address);
   else if (inner === 1) backend.pool.run('sumRows', outer, rowGrain(length), backend.address(x), address, length);
   else
     backend.pool.run(

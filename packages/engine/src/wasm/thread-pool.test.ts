@@ -37,7 +37,7 @@ const CALLS: Record<string, () => number[][]> = {
       { x: randomTensor('x', [700, 200]), segmentIds: tf.tensor1d([...ids], 'int32') },
       { numSegments: 300 },
     ),
-  SmolSquaredNorm: () => runKernel('SmolSquaredNorm', { x: randomTensor('x', [100_003]) }),
+  SmolGlobalNorm: () => runKernel('SmolGlobalNorm', { x0: randomTensor('x', [100_003]) }),
   SmolRmsNormGrad: () => {
     const x = randomTensor('x', [500, 130]);
     const gain = randomTensor('gain', [130]);
