@@ -21,6 +21,8 @@ export interface DocumentWriter {
 
 /** A format of output files. */
 export interface OutputFormat {
+  /** Loads what writing needs; awaited once in a thread before the first `open`. */
+  load?(): Promise<void>;
   /** @param state of the writer whose file is gone on with; without it the file is empty */
   open(file: OutputFile, state?: unknown): DocumentWriter;
 }

@@ -33,6 +33,5 @@ export function writeFailure(
 
 /** The tasks of a folder that have failed. */
 export function readFailures(files: TaskFiles): TaskFailure[] {
-  const tasks = files.tasksIn('failed').sort((a, b) => a - b);
-  return tasks.flatMap((task) => readSealed<TaskFailure>(files.failure(task)) ?? []);
+  return files.tasksIn('failed').flatMap((task) => readSealed<TaskFailure>(files.failure(task)) ?? []);
 }

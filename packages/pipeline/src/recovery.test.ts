@@ -31,7 +31,12 @@ beforeEach(() => rmSync(log, { force: true }));
 
 const freshFolder = () => join(folder, `run-${folders++}`);
 const settings = (outputFolder: string, options: object = {}, changes: Partial<PipelineOptions> = {}) => ({
-  ...{ inputs, stepsModule, outputFolder, workers: 1, checkpointRecords: 5, checkpointSeconds: 0 },
+  inputs,
+  stepsModule,
+  outputFolder,
+  workers: 1,
+  checkpointRecords: 5,
+  checkpointSeconds: 0,
   options: { log, failOn: 'a23', failures: 1, ...options },
   ...changes,
 });

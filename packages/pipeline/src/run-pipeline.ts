@@ -1,9 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { writeFileAtomically } from './atomic-file.ts';
-import { readCompletion, readStats } from './completion.ts';
+import { finishedTasks } from './finished-tasks.ts';
 import { LiveCounters } from './live-counters.ts';
 import { makePlan } from './make-plan.ts';
-import { OutputPath } from './output-path.ts';
 import { DEFAULTS, checkOptions, moduleUrlOf } from './pipeline-options.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
 import { readPlan, tasksOf } from './plan.ts';
@@ -43,7 +42,7 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRep
     const { restart = DEFAULTS.restart } = options;
     const finished = prepareFolder(files, { plan, earlier, tasks, taskCount: all.length, restart });
     await runUnfinished(tasks, finished, { options, files, source, pool, taskCount: all.length });
-    return report(files, plan, all);
+    return report(files, plan, all.length);
   } finally {
     await pool.close();
   }
@@ -97,16 +96,10 @@ async function withProgress(meter: ProgressMeter, place: Place, isLong: boolean,
 }
 
 /** What came of all finished tasks; put down when none is left. */
-function report(files: TaskFiles, { settings }: Plan, tasks: readonly PlannedTask[]): PipelineReport {
-  const path = new OutputPath(settings.output);
-  const finished = tasks.flatMap(({ task, key }) => {
-    const completion = readCompletion(files, task);
-    if (completion?.key !== key) return [];
-    const documents = completion.files.map(({ name }) => name).filter((name) => path.taskOf(name) === task);
-    return { task, documents, stats: readStats(files, task) };
-  });
+function report(files: TaskFiles, plan: Plan, taskCount: number): PipelineReport {
+  const finished = finishedTasks(files, plan);
   const made = makeReport(finished);
-  if (finished.length === tasks.length) {
+  if (finished.length === taskCount) {
     writeFileAtomically(files.report, `${JSON.stringify(made, null, 2)}\n`);
     removeFile(files.unfinishedFolder);
   }

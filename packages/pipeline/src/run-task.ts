@@ -1,6 +1,8 @@
 import { readCheckpoint } from './checkpoint.ts';
 import type { Document, Drop, ReadContext, Reader, Steps } from './document.ts';
 import type { LiveCounters } from './live-counters.ts';
+import { outputFormat } from './output-formats.ts';
+import { OutputPath } from './output-path.ts';
 import { PipelineError, messageOf } from './pipeline-error.ts';
 import { canPublish, publishTask } from './publish-task.ts';
 import { describeTask } from './task.ts';
@@ -14,6 +16,7 @@ import { TaskProgress } from './task-progress.ts';
  */
 export async function runTask(task: Task, { read, steps }: Steps, live: LiveCounters): Promise<void> {
   const files = new TaskFiles(task.outputFolder);
+  await outputFormat(new OutputPath(task.settings.output).template).load?.();
   const saved = readCheckpoint(files, task.task, task.key);
   if (saved?.finished && canPublish(files, task, saved)) return publishTask(files, task, saved);
   const progress = TaskProgress.resume(files, task, steps, saved) ?? TaskProgress.start(files, task, steps);

@@ -75,10 +75,13 @@ export class TaskFiles {
     });
   }
 
-  /** Names of tasks with a file in one of the folders above. */
-  tasksIn(folder: 'completions' | 'failed' | 'unfinished' | 'stats'): number[] {
+  /** Numbers of the tasks (of running: the ranks) with a file in one of the folders above, in order. */
+  tasksIn(folder: 'completions' | 'failed' | 'unfinished' | 'running'): number[] {
     const names = namesIn(join(this.folder, folder));
-    return names.flatMap((name) => /^(\d{5,})(\.json)?$/.exec(name)?.[1] ?? []).map(Number);
+    return names
+      .flatMap((name) => /^(\d{5,})(\.json)?$/.exec(name)?.[1] ?? [])
+      .map(Number)
+      .sort((a, b) => a - b);
   }
 
   /** Takes away all that is left of tasks, their completions first. */
