@@ -1,10 +1,14 @@
-import type { SmolLM } from '@smol/model';
+import type { ModelConfig } from '@smol/model';
 import { AdamW, Muon, MuonClip, splitHeads, splitParameters } from '@smol/optim-muon';
 import { AdaGC, piecewise, ZClip, type GradientClip, type GuardOptions, type TrainerOptions } from '@smol/train';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { TrainRecipe } from './train-schema.ts';
 
 /** The optimizers of a recipe: Muon or MuonClip for hidden matrices and AdamW for the rest, or AdamW for everything. */
-export function makeOptimizers(train: TrainRecipe, model: SmolLM): TrainerOptions['optimizers'] {
+export function makeOptimizers(
+  train: TrainRecipe,
+  model: { parameters: ReadonlyMap<string, tf.Variable>; config: ModelConfig },
+): TrainerOptions['optimizers'] {
   if (train.optimizer === 'adamw' || !train.muon) return [new AdamW(model.parameters, train.adamw)];
   const { muon, adamw } = splitParameters(model.parameters);
   const headDimension = model.config.head_dim;

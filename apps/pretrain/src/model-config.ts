@@ -42,6 +42,11 @@ export function stageRopeThetas({ model, train }: Pick<Recipe, 'model' | 'train'
   return train.stages.map(({ ropeTheta }) => (theta = ropeTheta ?? theta));
 }
 
+/** What decides fresh weights and the order of rows; the corpus is that of `seed`. */
+export function trainSeed({ seed, train }: Pick<Recipe, 'seed' | 'train'>): number {
+  return train.seed ?? seed;
+}
+
 /** The longest rows of any stage. */
 export function longestSequence({ sequenceLength, stages }: Recipe['train']): number {
   return Math.max(...stages.map((stage) => stage.sequenceLength ?? sequenceLength));

@@ -12,6 +12,9 @@ export type PretrainErrorCode =
   | 'WRITE_FAILED'
   | 'SAMPLE_NOT_INSTALLED'
   | 'EXPORT_MISMATCH'
+  | 'HEADS_INVALID'
+  | 'LLAMA_NOT_INSTALLED'
+  | 'TEACHER_MISMATCH'
   | 'STOPPED';
 
 /** An error that the user can mend: the message says what was wrong, where, and what to do. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { distillSchema, mtpSchema } from './objectives/objective-schema.ts';
 import { trainSchema } from './train-schema.ts';
 
 /** Where documents come from. */
@@ -98,6 +99,8 @@ export const recipeSchema = z.strictObject({
   tokenizer,
   model,
   train: trainSchema,
+  distill: distillSchema.optional().describe('learn from a teacher'),
+  mtp: mtpSchema.optional().describe('predict several tokens; the further heads are saved beside the model'),
   evaluate: evaluate.prefault({}),
   hardware: hardware.optional().describe('what `smol-pretrain plan` reckons with instead of this machine'),
 });

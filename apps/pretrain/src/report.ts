@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { StepRecord } from '@smol/train';
+import { NEXT_TOKEN, type StepRecord } from '@smol/train';
 import { stringify } from 'yaml';
 import { writeFileAtomic } from './atomic-write.ts';
 import { readCompletion } from './completion.ts';
@@ -10,7 +10,7 @@ import type { EvaluateSummary } from './evaluate.ts';
 import { formatCount } from './format.ts';
 import { reportPage, type FunnelRow, type ReportData } from './report/report-page.ts';
 import type { Step, StepContext } from './step.ts';
-import { readStepRecords } from './step-records.ts';
+import { lossOnData, readStepRecords } from './step-records.ts';
 import type { TokenizeSummary } from './tokenize.ts';
 import type { TrainSummary } from './train.ts';
 
@@ -80,7 +80,8 @@ function collect({ recipe, runFolder }: StepContext): ReportData {
 
 function curvesOf(records: readonly StepRecord[]): ReportData['curves'] {
   return [
-    { title: 'Loss', unit: 'nats a token', values: records.map(({ loss }) => loss) },
+    { title: 'Loss', unit: 'nats a token', values: records.map(lossOnData) },
+    ...partCurves(records),
     {
       title: 'Learning rate',
       unit: 'share of its peak',
@@ -99,6 +100,17 @@ function curvesOf(records: readonly StepRecord[]): ReportData['curves'] {
       values: records.map(({ timing }) => timing.tokensPerSecond ?? null),
     },
   ];
+}
+
+/** What a run learned beside the next token: a teacher, heads that look further, hidden states. */
+function partCurves(records: readonly StepRecord[]): ReportData['curves'] {
+  const names = new Set(records.flatMap(({ parts = {} }) => Object.keys(parts)));
+  names.delete(NEXT_TOKEN);
+  return [...names].map((name) => ({
+    title: `Loss: ${name}`,
+    unit: 'mean over the batch',
+    values: records.map(({ parts }) => parts?.[name] ?? null),
+  }));
 }
 
 /** The first step of each stage but the first. */

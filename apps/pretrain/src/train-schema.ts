@@ -112,6 +112,11 @@ export const trainSchema = z.strictObject({
     .enum(['auto', 'tensorflow', 'native', 'wasm', 'cpu'])
     .default('auto')
     .describe('what computes: auto takes the fastest one this machine has'),
+  seed: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('decides fresh weights and the order of rows, when it is to be another than that of the recipe'),
   precision: z
     .enum(['f32', 'bf16'])
     .default('f32')
@@ -141,6 +146,10 @@ export const trainSchema = z.strictObject({
     .describe('global norm; or zclip, or adagc; null: none'),
   qkClip: z.number().positive().default(100).describe('attention logits above this shrink their head (MuonClip)'),
   zLoss: z.number().min(0).default(0),
+  checkpointing: z
+    .union([z.boolean(), z.array(z.int().min(0)).min(1)], { error: 'expected true, false, or layers such as [0, 2]' })
+    .optional()
+    .describe('compute activations again in the backward pass, in all layers or these: less memory, a third more work'),
   guards: guards.prefault({}),
   checkpointEvery: z.int().min(1).describe('steps'),
   keepCheckpoints: z.int().min(1).default(2).describe('the last ones; the best one stays besides'),

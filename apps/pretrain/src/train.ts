@@ -4,6 +4,7 @@ import { BatchLoader, evaluationBatches, TokenShard } from '@smol/dataset';
 import { useEngine } from '@smol/engine';
 import { countParameters, flopsPerToken, SmolLM, type ModelTensor } from '@smol/model';
 import { loadModel } from '@smol/model/node';
+import { isHeadParameter } from '@smol/mtp';
 import type { Tokenizer } from '@smol/tokenizer';
 import { loadTokenizer } from '@smol/tokenizer/node';
 import { measurePeakFlops, progressSink, Trainer, type TrainResult } from '@smol/train';
@@ -14,14 +15,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import { writeFileAtomic } from './atomic-write.ts';
 import { makeClip, makeGuards, makeOptimizers, makeOptimizerSchedules } from './make-optimizers.ts';
 import { runSchedule, totalStepsOf, trainStages } from './make-schedule.ts';
-import { modelConfig, stageRopeThetas } from './model-config.ts';
+import { modelConfig, stageRopeThetas, trainSeed } from './model-config.ts';
+import { makeLearner, plainLearner, type Learner } from './objectives/make-learner.ts';
 import { PretrainError } from './pretrain-error.ts';
 import { readCompletion } from './completion.ts';
 import { formatCount } from './format.ts';
 import { showActivations } from './show-activations.ts';
 import { checkSourcesHaveText } from './sources-have-text.ts';
 import { stopIfAsked, type Step, type StepContext } from './step.ts';
-import { readStepRecords } from './step-records.ts';
+import { lossOnData, readStepRecords } from './step-records.ts';
 import { END_OF_TEXT, PADDING, shardPath, tokenizerFolder, type TokenizeSummary } from './tokenize.ts';
 
 export interface TrainSummary {
@@ -42,7 +44,10 @@ const checkpointsFolder = (runFolder: string) => join(runFolder, 'checkpoints');
 export const trainStep: Step<TrainSummary> = {
   name: 'train',
   outputs: ['checkpoints', 'metrics.jsonl'],
-  inputs: ({ recipe }) => [recipe.model, recipe.train, recipe.seed],
+  inputs: ({ recipe }) => {
+    const { model, train, seed, distill, mtp } = recipe;
+    return [model, train, seed, ...(distill || mtp ? [{ distill, mtp }] : [])];
+  },
   async run(context, key) {
     const { recipe, runFolder, threads, progress } = context;
     checkSources(context);
@@ -53,10 +58,13 @@ export const trainStep: Step<TrainSummary> = {
     const model =
       recipe.model.from === undefined ? initialModel(context, tokenizer) : await givenModel(context, tokenizer);
     const loader = openLoader(context, tokenizer.vocabularySize);
-    const result = await runTrainer(makeTrainer(context, model, loader, await measurePeakFlops()));
+    const learner = await makeLearner(context, model, tokenizer);
+    const peakFlops = await measurePeakFlops();
+    const result = await runTrainer(makeTrainer(context, model, loader, { peakFlops, learner }));
+    learner.dispose();
     model.dispose();
     if (result.stopped) stopIfAsked(context.signal);
-    const losses = readStepRecords(runFolder).map(({ loss }) => loss ?? Number.NaN);
+    const losses = readStepRecords(runFolder).map((record) => lossOnData(record) ?? Number.NaN);
     return {
       parameters: countParameters(model.config),
       steps: result.step,
@@ -115,7 +123,7 @@ function readTokenizeSummary({ runFolder }: StepContext): TokenizeSummary {
 export function initialModel({ recipe }: StepContext, tokenizer: Tokenizer): SmolLM {
   const idOf = (token: string) => tokenizer.tokenToId(token) as number;
   const config = modelConfig(recipe, tokenizer.vocabularySize, idOf(END_OF_TEXT), idOf(PADDING));
-  return SmolLM.initialize(config, { seed: recipe.seed });
+  return SmolLM.initialize(config, { seed: trainSeed(recipe) });
 }
 
 /** The weights of another model in the shape that the recipe describes, such as one with another RoPE base. */
@@ -147,14 +155,19 @@ async function givenModel(context: StepContext, tokenizer: Tokenizer): Promise<S
 export async function loadFinalModel(context: StepContext): Promise<SmolLM> {
   const { runFolder, recipe } = context;
   const tokenizer = await loadTokenizer(tokenizerFolder(runFolder));
-  const folder = checkpointsFolder(runFolder);
-  const latest = readFileSync(join(folder, 'latest'), 'utf8').trim();
-  const { tensors } = await readSafetensors(join(folder, latest, 'model.safetensors'));
-  const values = new Map<string, ModelTensor>();
-  for (const [name, tensor] of tensors) values.set(name, { shape: tensor.shape, data: toFloat32(tensor) });
+  const weights = await newestWeights(runFolder);
+  const values = new Map([...weights].filter(([name]) => !isHeadParameter(name) && !name.startsWith('distill.')));
   const idOf = (token: string) => tokenizer.tokenToId(token) as number;
   const config = modelConfig(recipe, tokenizer.vocabularySize, idOf(END_OF_TEXT), idOf(PADDING));
   return SmolLM.fromTensors({ ...config, rope_theta: stageRopeThetas(recipe).at(-1) }, values);
+}
+
+/** All weights of the newest checkpoint, also those of heads and projections. */
+export async function newestWeights(runFolder: string): Promise<Map<string, ModelTensor>> {
+  const folder = checkpointsFolder(runFolder);
+  const latest = readFileSync(join(folder, 'latest'), 'utf8').trim();
+  const { tensors } = await readSafetensors(join(folder, latest, 'model.safetensors'));
+  return new Map([...tensors].map(([name, tensor]) => [name, { shape: tensor.shape, data: toFloat32(tensor) }]));
 }
 
 /** Batches from the token shards of the run, by the mixtures of the recipe's stages. */
@@ -171,7 +184,7 @@ export function openLoader({ recipe, runFolder, progress }: StepContext, vocabul
     batchSize,
     packing,
     sequenceLength,
-    seed: recipe.seed,
+    seed: trainSeed(recipe),
     vocabularySize,
     onWarning: (message) => progress.log('train', `warning: ${message}`),
   });
@@ -199,26 +212,38 @@ function heldOutLoss({ recipe, runFolder }: StepContext, model: SmolLM): { loss:
   return { loss: sum / count };
 }
 
+/** The next token is all there is to learn. */
+function plain({ recipe }: StepContext, model: SmolLM): Omit<Learner, 'dispose'> {
+  return { model: plainLearner(model, recipe.train) };
+}
+
 /**
  * Model, optimizers, batches, schedule and sinks of a recipe, put together.
  *
- * @param peakFlops what the engine can do, for the share of it that training reaches
+ * @param options.peakFlops what the engine can do, for the share of it that training reaches
+ * @param options.learner the model with all that it learns from; default: the next token
  */
-export function makeTrainer(context: StepContext, model: SmolLM, loader: BatchLoader, peakFlops?: number): Trainer {
+export function makeTrainer(
+  context: StepContext,
+  model: SmolLM,
+  loader: BatchLoader,
+  { peakFlops, learner = plain(context, model) }: { peakFlops?: number; learner?: Omit<Learner, 'dispose'> } = {},
+): Trainer {
   const { recipe, runFolder, progress, signal } = context;
   const { train } = recipe;
   const { evaluateEvery, inspectEvery, microBatchRows, resume } = train;
   const totalSteps = totalStepsOf(train);
   const ropeThetas = stageRopeThetas(recipe);
+  const evaluate = async () => ({ ...heldOutLoss(context, model), ...(await learner.report?.()) });
   return new Trainer({
     model: {
-      parameters: model.parameters,
+      ...learner.model,
       loss(batch, { onActivation, ...options }) {
         if (onActivation) tf.dispose(showActivations(model, batch, onActivation));
-        return model.loss(batch, { ...options, zLoss: train.zLoss });
+        return learner.model.loss(batch, options);
       },
     },
-    optimizers: makeOptimizers(train, model),
+    optimizers: makeOptimizers(train, { parameters: learner.model.parameters, config: model.config }),
     optimizerSchedules: makeOptimizerSchedules(train),
     loader,
     totalSteps,
@@ -228,7 +253,7 @@ export function makeTrainer(context: StepContext, model: SmolLM, loader: BatchLo
     guards: makeGuards(train),
     ...(microBatchRows !== undefined && { microBatchRows }),
     ...(inspectEvery !== undefined && { inspect: { every: inspectEvery } }),
-    ...(evaluateEvery !== undefined && { evaluate: { every: evaluateEvery, run: () => heldOutLoss(context, model) } }),
+    ...(evaluateEvery !== undefined && { evaluate: { every: evaluateEvery, run: evaluate } }),
     sinks: [
       progressSink((line) => progress.update('train', line), { totalSteps }),
       jsonlSink(join(runFolder, 'metrics.jsonl')),
