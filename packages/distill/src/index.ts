@@ -1,4 +1,5 @@
 export { attentionTransferLoss, relationLoss, type RelationLossOptions } from './attention-loss.ts';
+export { cachedReport, type CachedReport } from './cached-report.ts';
 export type { CacheDescription } from './cache-description.ts';
 export {
   bestTeacher,

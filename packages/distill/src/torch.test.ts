@@ -8,7 +8,8 @@ import { distillationLoss } from './distillation-loss.ts';
 import { klDivergence } from './divergence.ts';
 import { gradientError } from './fixtures/finite-difference.ts';
 import { hiddenLoss } from './hidden-loss.ts';
-import { sampledCrossEntropy } from './sampled.ts';
+import { cachedReport } from './cached-report.ts';
+import { sampledCrossEntropy, sampledTargets } from './sampled.ts';
 import { teacherReport } from './teacher-report.ts';
 import { topKDivergence, topKTargets } from './top-k.ts';
 import { universalLogitLoss } from './universal-logit-loss.ts';
@@ -122,6 +123,27 @@ describe('teacherReport', () => {
     };
     expect(report.teacherEntropy).toBeCloseTo((entropy([2, 1, 0, -1]) + entropy([0, 3, 0, 0])) / 2, 5);
     expect(report.studentLoss! - report.teacherLoss!).toBeCloseTo((1.2142833 - 0.4401897) / 2, 5);
+  });
+});
+
+describe('cachedReport', () => {
+  it('tells agreement and distance from what was kept', () => {
+    const [student, teacher] = [
+      tf.tensor2d([
+        [1, 1, 1, 0],
+        [0, 3, 0, 0],
+      ]),
+      tf.tensor2d([
+        [2, 1, 0, -1],
+        [3, 0, 0, 0],
+      ]),
+    ];
+    const top = cachedReport(student, topKTargets(teacher, 2));
+    expect(top.agreement).toBe(0.5);
+    expect(top.distance).toBeCloseTo(tf.mean(topKDivergence(student, topKTargets(teacher, 2))).dataSync()[0], 6);
+    const sampled = cachedReport(student, sampledTargets(teacher, 3, [0.2, 0.7]));
+    expect(sampled.agreement).toBe(0.5);
+    expect(sampled.distance).toBeGreaterThan(top.distance);
   });
 });
 
