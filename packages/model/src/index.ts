@@ -18,7 +18,7 @@ export { parameterShapes } from './parameter-shapes.ts';
 export { parseConfig } from './parse-config.ts';
 export { PRESET_NAMES, presetConfig } from './presets.ts';
 export type { PresetName } from './presets.ts';
-export { sampleToken } from './sample-token.ts';
+export { sampleToken, tokenProbabilities } from './sample-token.ts';
 export type { SamplingOptions } from './sample-token.ts';
 export { SmolLM } from './smol-lm.ts';
 export type { ForwardOptions, LossOptions, TrainingBatch } from './smol-lm.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sampleToken } from './index.ts';
+import { sampleToken, tokenProbabilities } from './index.ts';
 import type { SamplingOptions } from './index.ts';
 
 /** Probabilities .4, .3, .2, .1 of tokens 2, 0, 3, 1. */
@@ -25,6 +25,7 @@ describe('sampleToken', () => {
     ['top-p of what top-k left', { topK: 3, topP: 0.7 }, [0.429, 0, 0.571, 0]],
   ])('takes %s', (_, options, expected) => {
     shares(options).forEach((share, id) => expect(share).toBeCloseTo(expected[id], 2));
+    tokenProbabilities(LOGITS, options).forEach((share, id) => expect(share).toBeCloseTo(expected[id], 3));
   });
 
   it('always gives a token of the vocabulary, whatever the logits', () => {
@@ -51,5 +52,6 @@ describe('sampleToken', () => {
     [{ minP: 2 }, 'minP must be in [0, 1], got 2'],
   ])('refuses %j', (options, message) => {
     expect(() => sampleToken(LOGITS, options, 0)).toThrow(message);
+    expect(() => tokenProbabilities(LOGITS, options)).toThrow(message);
   });
 });

@@ -62,6 +62,34 @@ export function penalizeRepetition(logits: Float32Array, seen: Iterable<number>,
   return penalized;
 }
 
+/** Weights of all tokens, the likeliest one's 1, and the smallest weight that the filters leave. */
+function filteredWeights(logits: Float32Array, options: SamplingOptions): { weights: Float64Array; cutoff: number } {
+  const { temperature = 1, topK = logits.length, topP = 1, minP = 0 } = options;
+  const largest = logits[argMax(logits)];
+  const weights = Float64Array.from(logits, (logit) => Math.exp((logit - largest) / temperature));
+  return { weights, cutoff: Math.max(minP, cutoffWeight(weights, topK, topP)) };
+}
+
+/**
+ * The distribution that {@link sampleToken} draws from.
+ *
+ * @param logits one per token of the vocabulary, with penalties applied
+ * @returns probabilities, 0 for tokens that the filters take away
+ * @throws ModelError `INVALID_ARGUMENT` when an option is out of range
+ */
+export function tokenProbabilities(logits: Float32Array, options: SamplingOptions): Float64Array {
+  checkOptions(options);
+  const best = argMax(logits);
+  if (options.temperature === 0 || options.topK === 1) return new Float64Array(logits.length).fill(1, best, best + 1);
+  const { weights, cutoff } = filteredWeights(logits, options);
+  let sum = 0;
+  for (let id = 0; id < weights.length; id++) {
+    if (weights[id] < cutoff) weights[id] = 0;
+    sum += weights[id];
+  }
+  return weights.map((weight) => weight / sum);
+}
+
 /**
  * Chooses a token: softmax of the logits at a temperature, cut down by top-k, top-p (Holtzman et al. 2020) and min-p.
  *
@@ -72,10 +100,7 @@ export function penalizeRepetition(logits: Float32Array, seen: Iterable<number>,
  */
 export function sampleToken(logits: Float32Array, options: SamplingOptions, uniform: number): number {
   checkOptions(options);
-  const { temperature = 1, topK = logits.length, topP = 1, minP = 0 } = options;
-  const best = argMax(logits);
-  if (temperature === 0 || topK === 1) return best;
-  // Relative to the most likely token, whose weight is 1.
-  const weights = Float64Array.from(logits, (logit) => Math.exp((logit - logits[best]) / temperature));
-  return draw(weights, Math.max(minP, cutoffWeight(weights, topK, topP)), uniform);
+  if (options.temperature === 0 || options.topK === 1) return argMax(logits);
+  const { weights, cutoff } = filteredWeights(logits, options);
+  return draw(weights, cutoff, uniform);
 }

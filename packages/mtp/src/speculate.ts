@@ -128,6 +128,29 @@ function countDrafts({ proposed, accepted }: Speculation, made: number, taken: n
   }
 }
 
+/** What has been written, until a stop token or the last token asked for. */
+class Continuation {
+  readonly #ids: number[];
+  readonly #options: SpeculationOptions;
+  isOver: boolean;
+
+  constructor(ids: number[], options: SpeculationOptions) {
+    this.#ids = ids;
+    this.#options = options;
+    this.isOver = options.maxNewTokens === 0;
+  }
+
+  take(id: number): void {
+    const { maxNewTokens, stopIds, onToken } = this.#options;
+    if (this.isOver) return;
+    this.isOver = stopIds?.includes(id) ?? false;
+    if (this.isOver) return;
+    this.#ids.push(id);
+    onToken?.(id);
+    this.isOver = this.#ids.length >= maxNewTokens;
+  }
+}
+
 const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
 
 /**
@@ -145,36 +168,28 @@ export function speculate(
   options: SpeculationOptions,
 ): Speculation {
   checkOptions(promptIds, options);
-  const { maxNewTokens, stopIds = [], onToken } = options;
+  const { maxNewTokens } = options;
   const depth = Math.min(options.drafts ?? drafter.depth, drafter.depth);
   const result: Speculation = { ids: [], passes: 0, proposed: [], accepted: [], acceptanceRate: 0 };
   const choice = tokenChoice(options);
   const session = model.startSession(promptIds.length + Math.min(maxNewTokens, 4096) + depth);
   const drafting: DraftSession | undefined =
     depth > 0 ? drafter.startDrafting((hidden_ND) => model.headLogits(hidden_ND)) : undefined;
-  let isOver = maxNewTokens === 0;
-  const take = (id: number): void => {
-    if (isOver) return;
-    isOver = stopIds.includes(id);
-    if (isOver) return;
-    result.ids.push(id);
-    onToken?.(id);
-    isOver = result.ids.length >= maxNewTokens;
-  };
+  const text = new Continuation(result.ids, options);
   /** One pass; the drafts for the next. */
   const round = (ids: readonly number[], drafts: readonly number[]): number[] => {
     const { hidden_ND, taken } = readOn(model, session, choice, ids, drafts);
     result.passes++;
     countDrafts(result, drafts.length, taken.length - 1);
-    for (const id of taken) take(id);
+    for (const id of taken) text.take(id);
     const count = Math.min(depth, maxNewTokens - result.ids.length - 1);
-    if (!drafting || isOver || count <= 0) return [];
+    if (!drafting || text.isOver || count <= 0) return [];
     const followers = [...ids.slice(1), ...taken];
     return drafting.draft({ hidden_ND, followers, count, choose: (logits_CV) => choice.choose(logits_CV) });
   };
   try {
     let drafts: number[] = [];
-    for (let ids = promptIds; !isOver; ids = result.ids.slice(-1)) drafts = tf.tidy(() => round(ids, drafts));
+    for (let ids = promptIds; !text.isOver; ids = result.ids.slice(-1)) drafts = tf.tidy(() => round(ids, drafts));
   } finally {
     session.dispose();
     drafting?.dispose();
