@@ -2,11 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readFailures } from './failure.ts';
 import { snapshot, temporaryFolder } from './fixtures/temporary-folder.ts';
 import { writeJsonl } from './jsonl-writer.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
+import type { PipelineReport } from './report.ts';
 import { runPipeline } from './run-pipeline.ts';
 import { TaskFiles } from './task-files.ts';
 
@@ -186,6 +188,28 @@ describe('results of other settings', () => {
   });
 });
 
+describe('splits', () => {
+  it.each([
+    [
+      'overlap',
+      [
+        { start: 0, end: 5 },
+        { start: 4, end: 9 },
+      ],
+    ],
+    ['are none', []],
+    ['are no numbers', [{ start: 'a', end: 'b' }]],
+  ])('that %s are refused before anything is done', async (_, splits) => {
+    const path = join(folder, `splits-${folders++}.mjs`);
+    const read = `Object.assign(async function* () {}, { splits: () => (${JSON.stringify(splits)}) })`;
+    writeFileSync(path, `export const createSteps = () => ({ read: ${read}, steps: [] });`);
+    const running = runPipeline(settings(freshFolder(), {}, { stepsModule: new URL(`file://${path}`) }));
+    await expect(running).rejects.toThrow(
+      expect.objectContaining({ code: 'STEPS_FAILED', message: expect.stringContaining(`must split ${inputs[0]}`) }),
+    );
+  });
+});
+
 describe('a full disk', () => {
   it('ends the run with a coded error that names the file, keeps what is finished, and is gone on after', async () => {
     const path = join(folder, 'noise.jsonl');
@@ -207,5 +231,23 @@ describe('a full disk', () => {
       await runPipeline({ ...options, outputFolder: freshFolder() }),
     ];
     expect(afterwards).toEqual(fresh);
+  });
+});
+
+describe('a hostile input', () => {
+  it('of a gigabyte of nothing in a megabyte takes no more memory than another', { tags: ['slow'] }, async () => {
+    const path = join(folder, 'bomb.jsonl.gz');
+    const zeros = gzipSync(Buffer.alloc(64 << 20));
+    const last = gzipSync('\n{"id":"z","text":"a fine text"}\n');
+    writeFileSync(path, Buffer.concat([...Array.from({ length: 16 }, () => zeros), last]));
+    const outputFolder = freshFolder();
+    const options = settings(outputFolder, {}, { inputs: [path], stepsModule: stepsModule.href, workerMegabytes: 128 });
+    const script = fileURLToPath(new URL('fixtures/run-and-wait.mjs', import.meta.url));
+    const output = execFileSync(process.execPath, [script, JSON.stringify(options)], { encoding: 'utf8' });
+    const peak = Number(/^peak (\d+) MB$/m.exec(output)?.[1]);
+    expect(peak).toBeGreaterThan(10);
+    expect(peak).toBeLessThan(500);
+    const report = JSON.parse(readFileSync(join(outputFolder, 'report.json'), 'utf8')) as PipelineReport;
+    expect(report).toMatchObject({ read: 2, kept: 1, unreadable: { line_too_long: 1 } });
   });
 });
