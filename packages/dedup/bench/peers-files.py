@@ -10,7 +10,6 @@ import json
 import os
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", HF_HUB_OFFLINE="1", HF_DATASETS_DISABLE_PROGRESS_BARS="1")
@@ -67,15 +66,20 @@ def text_dedup():
     return run
 
 
+def processor_seconds():
+    """Of this process and those that it has waited for: datasets maps in one of its own."""
+    return sum(os.times()[:4])
+
+
 answer = {}
 standard_output, sys.stdout = sys.stdout, sys.stderr
 for name, prepare in {"datatrove, words by white space": datatrove, "text-dedup": text_dedup}.items():
     try:
         run = prepare()
         with tempfile.TemporaryDirectory() as folder:
-            start = time.process_time()
+            start = processor_seconds()
             run(folder)
-            answer[name] = PATH.stat().st_size / 1e6 / (time.process_time() - start)
+            answer[name] = PATH.stat().st_size / 1e6 / (processor_seconds() - start)
     except ImportError as error:
         print(f"{name}: {error}", file=sys.stderr)
 json.dump(answer, standard_output)
