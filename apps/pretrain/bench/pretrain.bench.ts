@@ -40,8 +40,7 @@ export async function bench(): Promise<BenchRow[]> {
     filter: true,
     preset: 'fineweb-head',
     languages: ['en'],
-    bannedUrlWords: [],
-    bannedDomains: [],
+    urls: {},
     onDamage: 'stop',
   });
   const ours = await rate(async () => {

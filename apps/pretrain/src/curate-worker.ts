@@ -1,9 +1,11 @@
 // Runs inside data workers: turns one input file into documents and says which of them are good text.
 import { basename } from 'node:path';
-import { jsonlReader, type Document, type Drop, type Reader, type Step, type Steps } from '@smol/pipeline';
-import { qualityFilters, type QualityFilter } from '@smol/quality';
-import { readWarc, UrlFilter, warcToDocument } from '@smol/web';
+import { jsonlReader, type Document, type Drop, type Reader, type Steps } from '@smol/pipeline';
+import { qualityFilters } from '@smol/quality';
+import type { FinePdfsStepsOptions } from './curation/finepdfs-steps.ts';
+import { filterAsStep } from './filter-as-step.ts';
 import { PretrainError } from './pretrain-error.ts';
+import { extractStep, urlStep, webReader, type UrlSettings } from './web-steps.ts';
 
 /** What the main thread sends along: plain data. */
 export interface CurateOptions {
@@ -11,35 +13,36 @@ export interface CurateOptions {
   filter: boolean;
   preset: 'fineweb-2024' | 'fineweb-head';
   languages: string[];
-  bannedUrlWords: string[];
-  bannedDomains: string[];
+  languageThreshold?: number;
+  urls: UrlSettings;
   onDamage: 'stop' | 'skip';
+  /** Name of the crawl, kept in the metadata of pages. */
+  dump?: string;
+}
+
+/** FinePDFs' way from PDFs to documents, in place of `CurateOptions`. */
+export interface FinePdfsOptions extends FinePdfsStepsOptions {
+  kind: 'finepdfs';
 }
 
 /** Makes the reader and the steps for one source. */
-export async function createSteps(options: CurateOptions): Promise<Steps> {
-  const filters = options.filter ? await qualityFilters(options.preset, { languages: options.languages }) : [];
-  return { read: readers[options.kind](options), steps: filters.map(asStep) };
-}
-
-/** A filter as a pipeline step that also keeps what the filter found out (language, score). */
-function asStep(filter: QualityFilter): Step {
-  return {
-    name: filter.name,
-    process(document) {
-      const result = filter.check(document);
-      if (!result.keep) return { drop: result.reason, value: result.value, limit: result.limit };
-      return {
-        ...document,
-        text: result.text ?? document.text,
-        metadata: { ...document.metadata, ...result.metadata },
-      };
-    },
-  };
+export async function createSteps(options: CurateOptions | FinePdfsOptions): Promise<Steps> {
+  if (options.kind === 'finepdfs') {
+    // Loaded on use: PDFium is megabytes that other sources do not need.
+    const { finePdfsSteps } = await import('./curation/finepdfs-steps.ts');
+    return finePdfsSteps(options);
+  }
+  const { kind, preset, languages, languageThreshold, filter, urls, dump } = options;
+  const filters = filter ? await qualityFilters(preset, { languages, languageThreshold }) : [];
+  const pages = kind === 'warc' ? [...(filter ? [urlStep(urls)] : []), extractStep(dump)] : [];
+  return { read: readers[kind](options), steps: [...pages, ...filters.map(filterAsStep)] };
 }
 
 const readers: Record<CurateOptions['kind'], (options: CurateOptions) => Reader> = {
-  warc: readArchive,
+  warc: (options) =>
+    webReader(({ source, offset, reason }) =>
+      onDamage(options, 'damaged_record', `the record at byte ${offset} of ${source} is damaged (${reason})`),
+    ),
   pdf: readPaper,
   jsonl: readLines,
 };
@@ -51,38 +54,9 @@ function onDamage({ onDamage: policy }: CurateOptions, reason: string, message: 
   throw new PretrainError('INPUT_DAMAGED', `${message}; ${advice}`, { cause });
 }
 
-/** Web pages: the address is judged before the page is parsed, as in FineWeb. */
-function readArchive(options: CurateOptions): Reader {
-  const urls = new UrlFilter({ bannedWords: options.bannedUrlWords, domains: options.bannedDomains });
-  return async function* read(input, { reportBytes }): AsyncGenerator<Document | Drop> {
-    const damaged: Drop[] = [];
-    const records = readWarc(input, {
-      onDamage: ({ source, offset, reason }) => {
-        damaged.push(
-          onDamage(options, 'damaged_record', `the record at byte ${offset} of ${source} is damaged (${reason})`),
-        );
-      },
-    });
-    for await (const record of records) {
-      yield* damaged.splice(0);
-      reportBytes(record.offset);
-      const verdict = options.filter ? urls.check(record.url ?? '') : { keep: true as const };
-      if (!verdict.keep) {
-        yield { drop: `url_${verdict.reason}`, value: verdict.value };
-        continue;
-      }
-      const result = warcToDocument(record);
-      if ('keep' in result) yield { drop: result.reason, value: result.value };
-      else yield { ...result, metadata: { ...result.metadata, file_path: basename(input) } };
-    }
-    yield* damaged;
-  };
-}
-
 /** A PDF is one document. */
 function readPaper(options: CurateOptions): Reader {
   return async function* read(input): AsyncGenerator<Document | Drop> {
-    // Loaded on use: PDFium is megabytes that other sources do not need.
     const { extractPdf, PdfError } = await import('@smol/pdf');
     try {
       const { text, pageCount, metadata } = await extractPdf(input);

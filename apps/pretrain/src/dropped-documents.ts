@@ -9,7 +9,17 @@ export interface DroppedDocuments {
 }
 
 /** Steps of curation, in the order in which documents meet them. */
-const stepOrder = ['read', 'language', 'gopher-repetition', 'gopher-quality', 'c4', 'fineweb', 'dedup'];
+const stepOrder = [
+  'read',
+  'url',
+  'extract',
+  'language',
+  'gopher-repetition',
+  'gopher-quality',
+  'c4',
+  'fineweb',
+  'dedup',
+];
 
 /** What filters and deduplication dropped: in the order of the steps, the commonest reason of each first. */
 export function countDrops(

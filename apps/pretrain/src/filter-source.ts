@@ -13,7 +13,8 @@ export async function filterSource(context: StepContext, source: string): Promis
   const { recipe, runFolder, threads, progress, signal } = context;
   const { kind, filter } = recipe.sources[source];
   const { preset, languages, bannedUrlWords, bannedDomains, onDamage } = recipe.curate;
-  const options: CurateOptions = { kind, filter, preset, languages, bannedUrlWords, bannedDomains, onDamage };
+  const urls = { bannedWords: bannedUrlWords, bannedDomains };
+  const options: CurateOptions = { kind, filter, preset, languages, urls, onDamage };
   try {
     return await runPipeline({
       inputs: findInputs(context, source),
@@ -23,7 +24,7 @@ export async function filterSource(context: StepContext, source: string): Promis
       workers: threads,
       restart: 'if-changed',
       signal,
-      onProgress: (state) => progress.update('curate', progressLine(source, state)),
+      onProgress: (state) => progress.update('curate', pipelineLine(source, state)),
     });
   } catch (error) {
     // The pipeline's own word for it is about its shards.
@@ -32,7 +33,11 @@ export async function filterSource(context: StepContext, source: string): Promis
   }
 }
 
-function progressLine(source: string, { documents, documentsPerSecond, share, secondsLeft }: PipelineProgress): string {
+/** How far a pipeline is, as a line. */
+export function pipelineLine(
+  source: string,
+  { documents, documentsPerSecond, share, secondsLeft }: PipelineProgress,
+): string {
   const left = secondsLeft === undefined || secondsLeft < 1 ? '' : `, ${formatDuration(secondsLeft)} left`;
   return `${source}: ${Math.floor(100 * share)} %, ${formatCount(documents)} documents, ${formatCount(documentsPerSecond)} a second${left}`;
 }

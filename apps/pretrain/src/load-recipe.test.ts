@@ -26,7 +26,9 @@ const withValue = (key: string, value: string) =>
 const lineOf = (text: string) => quickstart.split('\n').findIndex((line) => line.includes(text)) + 1;
 
 describe('the recipes that come along', () => {
-  it.each(readdirSync(recipes))('%s is valid', (file) => {
+  // Those of `curate` are held to their own schema, in curation/load-curation.test.ts.
+  const curations = ['fineweb.yaml', 'fineweb-edu.yaml', 'finepdfs.yaml'];
+  it.each(readdirSync(recipes).filter((file) => !curations.includes(file)))('%s is valid', (file) => {
     expect(loadRecipe(join(recipes, file)).recipe.name).toBe(file.replace('.yaml', ''));
   });
 

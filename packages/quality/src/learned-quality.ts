@@ -1,4 +1,4 @@
-import type { QualityClassifier } from './quality-classifier.ts';
+import { integerScore, type QualityClassifier } from './quality-classifier.ts';
 import { QualityError } from './quality-error.ts';
 import { drop, textOf, type QualityFilter } from './verdict.ts';
 
@@ -9,6 +9,8 @@ export interface LearnedQualityOptions {
   minimumScore: number;
   /** Key of the score in the metadata. Default `quality_score`. */
   metadataKey?: string;
+  /** Compare the rounded score, as FineWeb-Edu does: 2.6 passes 3. It goes to the metadata as `int_score`. Default false. */
+  rounded?: boolean;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface LearnedQualityOptions {
  * @throws QualityError `INVALID_OPTION` when the threshold is no number
  */
 export function learnedQuality(options: LearnedQualityOptions): QualityFilter {
-  const { classifier, minimumScore, metadataKey = 'quality_score' } = options;
+  const { classifier, minimumScore, metadataKey = 'quality_score', rounded = false } = options;
   if (!Number.isFinite(minimumScore)) {
     throw new QualityError('INVALID_OPTION', `minimumScore: expected a number, got ${String(minimumScore)}`);
   }
@@ -26,10 +28,10 @@ export function learnedQuality(options: LearnedQualityOptions): QualityFilter {
     name: 'learned-quality',
     check(input) {
       const score = classifier.score(textOf(input));
-      const metadata = { [metadataKey]: score };
-      return score >= minimumScore
-        ? { keep: true, metadata }
-        : { ...drop('quality_score', score, minimumScore), metadata };
+      const integer = integerScore(score, classifier.range);
+      const metadata = { [metadataKey]: score, ...(rounded && { int_score: integer }) };
+      if ((rounded ? integer : score) >= minimumScore) return { keep: true, metadata };
+      return { ...drop('quality_score', score, minimumScore), metadata };
     },
   };
 }

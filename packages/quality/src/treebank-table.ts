@@ -62,9 +62,12 @@ function pushSentence(text: string, start: number, end: number, table: WordTable
   return true;
 }
 
+// Control characters by number: no literal holds them.
+const ASKS_FOR_SPACE = new RegExp(String.raw`["\x1c-\x1f\x85\ufeff]|'[\s']`);
+
 /** No quotes, which look at the space beside them, nor what is white space in one language only. */
 function isOnlySpaced(sentence: string): boolean {
-  return !/["\x1c-\x1f\x85\ufeff]|'[\s']/.test(sentence);
+  return !ASKS_FOR_SPACE.test(sentence);
 }
 
 function lastChunk(text: string, start: number, end: number): string {
