@@ -39,13 +39,20 @@ const maxNewTokens = Number(values.tokens);
 const temperature = Number(values.temperature);
 const { name: engine } = await useEngine(values.engine, { threads: Number(values.threads) });
 
+/** Heads in the file, and the model itself. */
+const predictionsOf = (tensors) =>
+  Math.max(...[...tensors.keys()].map((key) => Number(/heads\.(\d+)/.exec(key)?.[1] ?? 1)));
+
 function drafterOf(name, model, tensors) {
   const { hidden_size: dimension, intermediate_size: feedForward, rope_theta: ropeTheta } = model.config;
   const { num_attention_heads: queryHeads, num_key_value_heads: keyValueHeads } = model.config;
   const layer = transformerBlock({ dimension, queryHeads, keyValueHeads, feedForward, ropeTheta, seed: 0 });
   const heads = name.startsWith('sequential')
     ? new SequentialModules({ depth: 1, dimension, block: layer, seed: 0 })
-    : new ParallelHeads({ predictions: 4, block: name.startsWith('residual') ? residualBlock({ dimension }) : layer });
+    : new ParallelHeads({
+        predictions: predictionsOf(tensors),
+        block: name.startsWith('residual') ? residualBlock({ dimension }) : layer,
+      });
   restoreHeadTensors(
     heads,
     new Map([...tensors].map(([key, tensor]) => [key, { shape: tensor.shape, data: toFloat32(tensor) }])),

@@ -4,8 +4,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { useEngine } from '@smol/engine';
 import { loadModel, saveModel } from '@smol/model/node';
 import type { SmolLM } from '@smol/model';
+import { saveHeads } from './heads-file.ts';
+import { loadFinalHeads } from './load-final-heads.ts';
 import { PretrainError } from './pretrain-error.ts';
-import type { Step } from './step.ts';
+import type { Step, StepContext } from './step.ts';
 import { tokenizerFolder } from './tokenize.ts';
 import { loadFinalModel } from './train.ts';
 
@@ -35,6 +37,7 @@ export const exportStep: Step<ExportSummary> = {
     }
     const reread = await loadModel(partial);
     compareLogits(model, reread, partial);
+    await exportHeads(context, model, partial);
     model.dispose();
     reread.dispose();
     rmSync(folder, { recursive: true, force: true });
@@ -43,6 +46,16 @@ export const exportStep: Step<ExportSummary> = {
   },
   describe: ({ files }) => `${files.length} files; read back, they give the same logits`,
 };
+
+/** Heads go into a file of their own, for `generate --speculate`; nothing else of the folder knows of them. */
+async function exportHeads(context: StepContext, model: SmolLM, folder: string): Promise<void> {
+  // Their positions turn with the base that training began with.
+  const config = { ...model.config, rope_theta: context.recipe.model.ropeTheta };
+  const saved = await loadFinalHeads(context, config);
+  if (!saved) return;
+  await saveHeads(folder, saved, config);
+  saved.heads.dispose();
+}
 
 /** @throws PretrainError `EXPORT_MISMATCH` unless both models give the same logits, bit for bit */
 function compareLogits(model: SmolLM, reread: SmolLM, folder: string): void {

@@ -7,8 +7,8 @@ import type { Tokenizer } from '@smol/tokenizer';
 import { loadTokenizer } from '@smol/tokenizer/node';
 import { PretrainError } from './pretrain-error.ts';
 
-/** Loads the model and tokenizer of a run folder or of an exported model folder. @throws PretrainError `RUN_NOT_FOUND` */
-export async function loadTrained(folder: string): Promise<{ model: SmolLM; tokenizer: Tokenizer }> {
+/** Loads the model and tokenizer of a run folder or of an exported model folder, which it names. @throws PretrainError `RUN_NOT_FOUND` */
+export async function loadTrained(folder: string): Promise<{ model: SmolLM; tokenizer: Tokenizer; folder: string }> {
   const exported = [join(folder, 'model'), folder].find((candidate) => existsSync(join(candidate, 'config.json')));
   if (exported === undefined) {
     throw new PretrainError(
@@ -17,5 +17,5 @@ export async function loadTrained(folder: string): Promise<{ model: SmolLM; toke
     );
   }
   await useEngine('auto', { log: () => {} });
-  return { model: await loadModel(exported), tokenizer: await loadTokenizer(exported) };
+  return { model: await loadModel(exported), tokenizer: await loadTokenizer(exported), folder: exported };
 }
