@@ -13,7 +13,8 @@ export const jsonlGzFormat: OutputFormat = {
   open: (file) => new JsonlDocumentWriter(file, (text) => gzipMember(text, LEVEL), true),
 };
 
-class JsonlDocumentWriter implements DocumentWriter {
+/** Writes JSON Lines in blocks of about 1 MiB of text. */
+export class JsonlDocumentWriter implements DocumentWriter {
   readonly #file: OutputFile;
   readonly #compress: (text: Buffer) => Uint8Array;
   /** Whether a file without records needs a block of its own to be valid. */

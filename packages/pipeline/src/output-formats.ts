@@ -1,11 +1,15 @@
 import type { OutputFormat } from './document-writer.ts';
 import { jsonlFormat, jsonlGzFormat } from './jsonl-format.ts';
+import { jsonlZstFormat } from './jsonl-zst-format.ts';
+import { parquetFormat } from './parquet-format.ts';
 import { PipelineError } from './pipeline-error.ts';
 
 /** Formats of output files, by the end of a file's name. */
 const FORMATS: Readonly<Record<string, OutputFormat>> = {
   '.jsonl': jsonlFormat,
   '.jsonl.gz': jsonlGzFormat,
+  '.jsonl.zst': jsonlZstFormat,
+  '.parquet': parquetFormat(),
 };
 
 /**

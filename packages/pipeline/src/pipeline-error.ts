@@ -12,6 +12,7 @@ export type PipelineErrorCode =
   | 'WORKER_FAILED'
   | 'CONFIG_CHANGED'
   | 'TASKS_FAILED'
+  | 'MISSING_PACKAGE'
   | 'STOPPED';
 
 /** The pipeline cannot do what it was asked: the message names the file and the record, and says what to do. */

@@ -24,7 +24,7 @@ export interface RecordPlace {
 }
 
 /**
- * The document in a record. Fields other than id, text, url and metadata go into `metadata`, `null` ones nowhere;
+ * The document in a record. Fields other than id, text, url and metadata go into `metadata`;
  * metadata that is JSON in a string (as in Parquet files) is parsed.
  */
 export function documentOfRecord(

@@ -151,7 +151,7 @@ describe('an S3-compatible server', () => {
 
   it.each([
     ['half a pair of keys', { accessKeyId: 'x' }],
-    ['an endpoint without a protocol', { ...{ endpoint: 'localhost:9000' } }],
+    ['an endpoint without a protocol', { endpoint: 'localhost:9000' }],
     ['parts smaller than the protocol allows', { partBytes: 1000 }],
   ])('is not spoken to with %s', (_, options) => {
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', '');

@@ -29,6 +29,11 @@ export function zstdFrame(bytes: Uint8Array): Uint8Array {
   return Buffer.concat([frame, checksum]);
 }
 
+/** A frame without a checksum, as it is usual inside of other formats that have their own. */
+export function compressPage(bytes: Uint8Array): Uint8Array {
+  return compress(bytes, LEVEL);
+}
+
 /** Decompresses one whole frame that says how long its text is, and checks it. */
 export function unpackZstdFrame(frame: Uint8Array): Uint8Array {
   return decompress(frame);
