@@ -37,10 +37,10 @@ describe('the memory of an out-of-core run', () => {
   const leastFor = (workers: number) => (128 + workers * (64 + 16)) * 2 ** 20;
 
   it.each([
-    { name: 'many short documents', file: 'short.jsonl', count: 40_000, words: 40, workers: 2 },
+    { name: 'many short documents', file: 'short.jsonl', count: 24_000, words: 40, workers: 2 },
     { name: 'many short documents in one thread', file: 'short.jsonl', count: 20_000, words: 40, workers: 1 },
-    { name: 'documents of several kB, compressed', file: 'long.jsonl.gz', count: 2000, words: 900, workers: 2 },
-    { name: 'a few of 1 MB', file: 'longest.jsonl', count: 8, words: 200_000, workers: 2 },
+    { name: 'documents of several kB, compressed', file: 'long.jsonl.gz', count: 1000, words: 900, workers: 2 },
+    { name: 'a few of 1 MB', file: 'longest.jsonl', count: 6, words: 200_000, workers: 2 },
   ])('stays within the setting for the whole process: $name', { tags: ['slow'] }, ({ file, count, words, workers }) => {
     const content = lines(count, words);
     const input = join(folder, file);
