@@ -1,3 +1,10 @@
 import { library } from '../../tsup.base.ts';
 
-export default library(['src/index.ts', 'src/cli.ts', 'src/curate-worker.ts']);
+export default library([
+  'src/index.ts',
+  'src/cli.ts',
+  'src/curate-worker.ts',
+  'src/finish-worker.ts',
+  'src/distill-cache/worker.ts',
+  'src/objectives/teacher-process.ts',
+]);

@@ -1,8 +1,11 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { writeFileAtomic } from './atomic-write.ts';
 import { inspectRun } from './inspect.ts';
+import { curationJsonSchema } from './curation/curation-schema.ts';
+import { loadCuration } from './curation/load-curation.ts';
 import { loadRecipe } from './load-recipe.ts';
 import { PretrainError } from './pretrain-error.ts';
 import { jsonProgress, terminalProgress } from './progress.ts';
@@ -28,23 +31,42 @@ const options = {
   'dry-run': { type: 'boolean', default: false },
   from: { type: 'string' },
   only: { type: 'string' },
+  dump: { type: 'string' },
+  samples: { type: 'string', default: '3' },
+  teacher: { type: 'string' },
+  output: { type: 'string' },
+  tokenizer: { type: 'string' },
+  method: { type: 'string', default: 'sampled' },
+  k: { type: 'string' },
+  window: { type: 'string' },
+  part: { type: 'string' },
+  workers: { type: 'string' },
+  engine: { type: 'string', default: 'auto' },
+  precision: { type: 'string', default: 'f32' },
   prompt: { type: 'string' },
   tokens: { type: 'string', default: '100' },
-  temperature: { type: 'string', default: '0.8' },
+  temperature: { type: 'string' },
   'top-k': { type: 'string', default: '50' },
   'top-p': { type: 'string', default: '0.95' },
   seed: { type: 'string', default: '0' },
+  speculate: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
   version: { type: 'boolean', default: false },
 } as const satisfies ParseArgsConfig['options'];
 
+const cacheOptions =
+  'teacher output tokenizer method k temperature seed window part workers threads engine precision'.split(' ');
+
 /** Which options a command understands, besides --json, --help and --version. */
 const optionsOf: Record<string, readonly string[]> = {
   run: ['runs', 'threads', 'from', 'only'],
+  curate: ['runs', 'threads', 'dump'],
+  funnel: ['html', 'samples'],
   plan: ['runs', 'html', 'svg', 'dry-run'],
-  generate: ['prompt', 'tokens', 'temperature', 'top-k', 'top-p', 'seed'],
+  generate: ['prompt', 'tokens', 'temperature', 'top-k', 'top-p', 'seed', 'speculate'],
   inspect: [],
+  'distill-cache': cacheOptions,
   schema: [],
 };
 
@@ -107,6 +129,32 @@ async function runCommand(recipe: string, values: Values): Promise<void> {
   process.stdout.write(values.json ? `${JSON.stringify({ type: 'summary', ...result })}\n` : formatSummary(result));
 }
 
+/** The data part alone: raw crawls to a data set. */
+async function curateCommand([recipe, ...paths]: readonly string[], values: Values): Promise<void> {
+  if (recipe === undefined) throw new UsageError('curate takes a recipe, and files in place of those it names');
+  if (values.dump !== undefined && paths.length === 0)
+    throw new UsageError('--dump names the crawl of files on the command line; there are none');
+  const signal = stopOnSignals();
+  const threads =
+    values.threads === undefined ? undefined : toNumber('threads', values.threads, { minimum: 1, maximum: 256 });
+  const progress = values.json ? jsonProgress() : terminalProgress();
+  const inputs = { paths, ...(values.dump !== undefined && { dump: values.dump }) };
+  const loaded = loadCuration(recipe);
+  const { formatCuration, runCuration } = await import('./curation/run-curation.ts');
+  const result = await runCuration(loaded, { runs: values.runs, threads, progress, signal, inputs });
+  process.stdout.write(values.json ? `${JSON.stringify({ type: 'summary', ...result })}\n` : formatCuration(result));
+}
+
+/** What each step removed, with samples. */
+async function funnelCommand(folder: string, values: Values): Promise<void> {
+  const samples = toNumber('samples', values.samples, { maximum: 100 });
+  const { drawFunnel, funnelPage, readFunnel } = await import('./funnel/index.ts');
+  const funnel = await readFunnel(folder, samples);
+  if (values.html !== undefined) writeFileAtomic(values.html, funnelPage(funnel));
+  const columns = process.stdout.columns || 100;
+  process.stdout.write(values.json ? `${JSON.stringify(funnel)}\n` : drawFunnel(funnel, columns));
+}
+
 /** Exits 1 when something stands in the way of the run, unless that was asked for. */
 async function planCommand(recipe: string, values: Values): Promise<void> {
   const loaded = loadRecipe(recipe);
@@ -123,10 +171,11 @@ async function generateCommand(folder: string, values: Values): Promise<void> {
   if (values.prompt === undefined) throw new UsageError('generate needs --prompt TEXT (or --prompt - to read stdin)');
   const sampling = {
     maxNewTokens: toNumber('tokens', values.tokens, { minimum: 1 }),
-    temperature: toNumber('temperature', values.temperature, { whole: false }),
+    temperature: toNumber('temperature', values.temperature ?? '0.8', { whole: false }),
     topK: toNumber('top-k', values['top-k']),
     topP: toNumber('top-p', values['top-p'], { minimum: 0.001, maximum: 1, whole: false }),
     seed: toNumber('seed', values.seed),
+    speculate: values.speculate,
   };
   const prompt = values.prompt === '-' ? readFileSync(0, 'utf8').replace(/\r?\n$/, '') : values.prompt;
   let unwritten = prompt;
@@ -137,6 +186,51 @@ async function generateCommand(folder: string, values: Values): Promise<void> {
   const { generate } = await import('./generate.ts');
   const result = await generate(folder, prompt, { ...sampling, onText: values.json ? undefined : onText });
   process.stdout.write(values.json ? `${JSON.stringify({ prompt, ...result })}\n` : '\n');
+}
+
+/** Writes what a teacher expects beside token shards. */
+async function distillCacheCommand(targets: readonly string[], values: Values): Promise<void> {
+  if (values.teacher === undefined) throw new UsageError('distill-cache needs --teacher FOLDER or --teacher FILE.gguf');
+  if (targets.length === 0) throw new UsageError('distill-cache takes token shards (NAME.ds) or run folders');
+  const method = toChoice('method', values.method, ['sampled', 'top-k']);
+  const optional = (name: 'window' | 'part') =>
+    values[name] !== undefined && { [name]: toNumber(name, values[name], { minimum: 1 }) };
+  const threads = toNumber('threads', values.threads ?? String(Math.min(8, availableParallelism())), {
+    minimum: 1,
+    maximum: 256,
+  });
+  const options = {
+    teacher: values.teacher,
+    ...(values.output !== undefined && { output: values.output }),
+    ...(values.tokenizer !== undefined && { tokenizer: values.tokenizer }),
+    method,
+    k: toNumber('k', values.k ?? (method === 'sampled' ? '12' : '50'), { minimum: 1 }),
+    temperature: toNumber('temperature', values.temperature ?? '1', { minimum: 1e-3, whole: false }),
+    seed: toNumber('seed', values.seed),
+    ...optional('window'),
+    ...optional('part'),
+    workers: toNumber('workers', values.workers ?? String(threads), { minimum: 1, maximum: 256 }),
+    threads,
+    engine: toChoice('engine', values.engine, ['auto', 'tensorflow', 'native', 'wasm', 'cpu']),
+    precision: toChoice('precision', values.precision, ['f32', 'bf16']),
+  };
+  const signal = stopOnSignals();
+  const { cacheProgress, distillCache } = await import('./distill-cache/index.ts');
+  const { caches } = await distillCache(targets, { ...options, signal, onProgress: cacheProgress(values.json) });
+  for (const cache of caches) {
+    const { bytes, tokens, unchanged } = cache;
+    const size = `${(bytes / Math.max(1, tokens)).toFixed(1)} bytes a token`;
+    process.stdout.write(
+      values.json
+        ? `${JSON.stringify({ type: 'cache', ...cache })}\n`
+        : `${cache.cache}  ${tokens} tokens, ${size}${unchanged ? ', unchanged' : ''}\n`,
+    );
+  }
+}
+
+function toChoice<T extends string>(name: string, text: string, choices: readonly T[]): T {
+  if ((choices as readonly string[]).includes(text)) return text as T;
+  throw new UsageError(`--${name} must be one of ${choices.join(', ')}, got "${text}"`);
 }
 
 function checkOptions(command: string, given: readonly string[]): void {
@@ -169,14 +263,18 @@ async function main(): Promise<void> {
 
 async function runNamed(command: string, targets: readonly string[], values: Values): Promise<void> {
   if (command === 'schema') {
-    if (targets.length > 0) throw new UsageError('schema takes nothing');
-    process.stdout.write(`${JSON.stringify(recipeJsonSchema(), null, 2)}\n`);
+    const [of = 'run', ...others] = targets;
+    if (others.length > 0 || !['run', 'curate'].includes(of)) throw new UsageError('schema takes run or curate');
+    process.stdout.write(`${JSON.stringify(of === 'run' ? recipeJsonSchema() : curationJsonSchema(), null, 2)}\n`);
     return;
   }
+  if (command === 'curate') return curateCommand(targets, values);
+  if (command === 'distill-cache') return distillCacheCommand(targets, values);
   if (targets.length !== 1)
     throw new UsageError(`${command} takes one ${command === 'run' || command === 'plan' ? 'recipe' : 'run folder'}`);
   const [target] = targets;
   if (command === 'run') await runCommand(target, values);
+  else if (command === 'funnel') await funnelCommand(target, values);
   else if (command === 'plan') await planCommand(target, values);
   else if (command === 'generate') await generateCommand(target, values);
   else process.stdout.write(inspectRun(target, { json: values.json }));

@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { LineCounter, parseDocument, type Document } from 'yaml';
-import type { ZodError } from 'zod';
-import { PretrainError } from './pretrain-error.ts';
+import { checkRecipe, readRecipe, type Problem } from './check-recipe.ts';
+import { objectiveProblems } from './objectives/objective-problems.ts';
 import { recipeSchema, type Recipe } from './recipe-schema.ts';
 
 /** A checked recipe and where its relative paths start. */
@@ -22,70 +20,14 @@ export function loadRecipe(path: string): LoadedRecipe {
   return { recipe: parseRecipe(readRecipe(absolute, path), path), path: absolute, folder: dirname(absolute) };
 }
 
-function readRecipe(absolute: string, path: string): string {
-  try {
-    return readFileSync(absolute, 'utf8');
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const reasons: Record<string, string> = {
-      ENOENT: 'does not exist',
-      EISDIR: 'is a folder; name the .yaml file in it',
-    };
-    throw new PretrainError(
-      'RECIPE_NOT_FOUND',
-      `recipe ${path} ${reasons[code ?? ''] ?? `cannot be read: ${message}`}`,
-      { cause },
-    );
-  }
-}
-
 /** Parses and checks the text of a recipe; `name` is what messages call it. */
 export function parseRecipe(text: string, name: string): Recipe {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
-  if (document.errors.length > 0) {
-    throw new PretrainError('RECIPE_INVALID', `${name} is not valid YAML: ${document.errors[0].message}`);
-  }
-  const lineOf: LineOf = (keys) => {
-    const node = document.getIn(keys, true) as { range?: [number, number, number] } | undefined;
-    return node?.range ? lines.linePos(node.range[0]).line : keys.length > 0 ? lineOf(keys.slice(0, -1)) : 1;
-  };
-  const result = recipeSchema.safeParse(toPlain(document, name));
-  const problems = result.success ? referenceProblems(result.data) : schemaProblems(result.error);
-  if (result.success && problems.length === 0) return result.data;
-  const explained = problems.map(({ at, message }) => `  line ${lineOf(at)}: ${message}`);
-  throw new PretrainError('RECIPE_INVALID', `recipe ${name} cannot be used:\n${explained.join('\n')}`);
-}
-
-/** Aliases may be missing, or so many that they are an attack. */
-function toPlain(document: Document, name: string): unknown {
-  try {
-    return document.toJS();
-  } catch (cause) {
-    throw new PretrainError('RECIPE_INVALID', `${name} is not valid YAML: ${(cause as Error).message}`, { cause });
-  }
-}
-
-type LineOf = (keys: readonly PropertyKey[]) => number;
-
-/** Something that a recipe cannot be used with, and the key that it is about. */
-interface Problem {
-  at: readonly PropertyKey[];
-  message: string;
-}
-
-/** Wrong types and ranges, and unknown keys. */
-function schemaProblems(error: ZodError): Problem[] {
-  return error.issues.map((issue) => {
-    const at = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]] : issue.path;
-    const where = issue.path.length > 0 ? `${issue.path.join('.')}: ` : '';
-    return { at, message: `${where}${issue.message}` };
-  });
+  return checkRecipe(text, name, recipeSchema, referenceProblems);
 }
 
 /** What a schema cannot say: mixtures and the held-out source name sources that exist, and shapes fit together. */
 function referenceProblems(recipe: Recipe): Problem[] {
-  return [...sourceProblems(recipe), ...shapeProblems(recipe)];
+  return [...sourceProblems(recipe), ...shapeProblems(recipe), ...objectiveProblems(recipe)];
 }
 
 function sourceProblems({ sources, heldOut, train }: Recipe): Problem[] {

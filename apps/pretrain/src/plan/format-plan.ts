@@ -2,6 +2,7 @@ import type { LoadedRecipe } from '../load-recipe.ts';
 import { learningRateScale, totalStepsOf } from '../make-schedule.ts';
 import { drawAsSvg, drawForTerminal, escapeXml, type Curve } from './draw-schedule.ts';
 import { gib, type Plan } from './make-plan.ts';
+import { describeObjectives } from './plan-objectives.ts';
 
 /** 1234 → 1.23 k, 3075098624 → 3.08 B, 11.1e12 → 11.1 T. */
 export function short(count: number): string {
@@ -33,6 +34,7 @@ function facts(plan: Plan, { recipe }: LoadedRecipe): [string, string][] {
     batchTokens: [first, last],
   } = plan;
   const { hardware, train } = recipe;
+  const learns = describeObjectives(recipe);
   const batch = first === last ? short(first) : `${short(first)} → ${short(last)}`;
   const parts = `weights ${gib(memory.parameters)}, gradients ${gib(memory.gradients)}, ${train.optimizer} ${gib(memory.optimizer)}, activations ${gib(memory.activations)}`;
   const time: [string, string][] =
@@ -49,6 +51,7 @@ function facts(plan: Plan, { recipe }: LoadedRecipe): [string, string][] {
       'model',
       `${plan.config.model_type}, ${short(plan.parameters)} parameters (${plan.parameters}), ${plan.config.num_hidden_layers} layers of width ${plan.config.hidden_size}, vocabulary ${plan.config.vocab_size}`,
     ],
+    ...(learns === undefined ? [] : [['learns', learns] as [string, string]]),
     ['tokens', `${short(plan.tokens)} in ${plan.steps} steps of ${batch} tokens`],
     [
       'compute',

@@ -7,6 +7,7 @@ import type { LoadedRecipe } from '../load-recipe.ts';
 import { rowsAt, stageTokens, totalStepsOf } from '../make-schedule.ts';
 import { modelConfig, stageRopeThetas } from '../model-config.ts';
 import type { TrainRecipe } from '../train-schema.ts';
+import { objectiveFindings } from './plan-objectives.ts';
 import { estimateMemory, optimizerBytes, type MemoryEstimate } from './estimate-memory.ts';
 
 /** One stage of a plan. */
@@ -81,6 +82,7 @@ export function makePlan({ recipe, folder }: LoadedRecipe, runs = 'runs'): Plan 
   };
   plan.findings = [
     ...fileFindings(recipe, folder, runs),
+    ...objectiveFindings(recipe, folder, resolve(runs, recipe.name)),
     ...memoryFindings(plan, hardware?.memoryGiB),
     ...diskFindings(plan, runs),
     ...vocabularyFindings(plan),

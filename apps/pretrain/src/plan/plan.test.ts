@@ -50,6 +50,26 @@ describe('the plan of SmolLM3-3B', () => {
   });
 });
 
+describe('a plan with a teacher and further heads', () => {
+  const planOf = (distill: object) => {
+    const loaded = loadRecipe(writeTinyRecipe(folder, { distill, mtp: { heads: 3 } }));
+    return formatPlan(makePlan(loaded, folder), loaded);
+  };
+
+  it('says what is learned, and that the teacher is missing', () => {
+    const text = planOf({ teacher: 'nowhere', alpha: 0.5 });
+    expect(text).toContain('from the teacher nowhere (forward divergence), alpha 0.5, temperature 1; 3 tokens ahead');
+    expect(text).toContain('problem: the teacher');
+    expect(text).toContain('nowhere is not there, or holds no model');
+  });
+
+  it('says that caches are still to be written, which is no problem before there are shards', () => {
+    const text = planOf({ cache: '$RUN/tokens' });
+    expect(text).toContain('note: no teacher cache of novel, speeches in');
+    expect(text.trimEnd().endsWith('\nready to run')).toBe(true);
+  });
+});
+
 describe('the other plans', () => {
   it.each([
     ['smollm2-135m', 134_515_008, 2.097e12],
