@@ -9,7 +9,7 @@ export { binary, binaryBroadcast, unary } from './elementwise';
 export { multiply, multiplyScratchBytes, multiplyUnits, multiplyVectors, packB } from './matrix-multiply';
 export { gatherRows, permuteRows, scatterAddRows, transposeMatrix } from './rearrange';
 export { squareBlocks, sumBlocks, sumColumns, sumPartials, sumRows } from './reduce';
-export { rmsNorm, rmsNormGainGradient, rmsNormGradient } from './rms-norm';
+export { rmsNorm, rmsNormGradient } from './rms-norm';
 export { rope } from './rope';
 export { softmaxRows } from './softmax';
 export { swiglu, swigluGradient } from './swiglu';

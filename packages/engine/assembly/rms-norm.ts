@@ -31,7 +31,10 @@ function scaleByGain(x: usize, gain: usize, y: usize, scale: f32, length: i32): 
   for (; i < length; i++, x += 4, gain += 4, y += 4) store<f32>(y, load<f32>(x) * scale * load<f32>(gain));
 }
 
-/** dx = r·(dy·gain − x·r²·mean(dy·gain·x)). Unit: one row. */
+/**
+ * dx = r·(dy·gain − x·r²·mean(dy·gain·x)), and for each block of rows dgain = Σ over its rows of dy·x·r, [blocks, length]: the
+ * blocks are added afterwards, in their order. Unit: a block of rows.
+ */
 export function rmsNormGradient(
   begin: i32,
   end: i32,
@@ -40,15 +43,33 @@ export function rmsNormGradient(
   gain: usize,
   inverseRms: usize,
   dx: usize,
+  dgainBlocks: usize,
+  rows: i32,
   length: i32,
+  blockRows: i32,
 ): void {
   const bytes = <usize>length * 4;
-  for (let row = <usize>begin; row < <usize>end; row++) {
-    const offset = row * bytes;
-    const inverse = load<f32>(inverseRms + row * 4);
-    const projection = tripleDot(dy + offset, gain, x + offset, length) / <f32>length;
-    projectOut(dy + offset, gain, x + offset, dx + offset, inverse, projection * inverse * inverse, length);
+  for (let block = begin; block < end; block++) {
+    const dgain = dgainBlocks + <usize>block * bytes;
+    memory.fill(dgain, 0, bytes);
+    for (let row = <usize>(block * blockRows); row < <usize>min(rows, (block + 1) * blockRows); row++) {
+      const offset = row * bytes;
+      const inverse = load<f32>(inverseRms + row * 4);
+      const projection = tripleDot(dy + offset, gain, x + offset, length) / <f32>length;
+      projectOut(dy + offset, gain, x + offset, dx + offset, inverse, projection * inverse * inverse, length);
+      addProducts(dy + offset, x + offset, inverse, dgain, length);
+    }
   }
+}
+
+/** sum += x·y·factor */
+function addProducts(x: usize, y: usize, factor: f32, sum: usize, length: i32): void {
+  const f = f32x4.splat(factor);
+  let i = 0;
+  for (; i + 4 <= length; i += 4, x += 16, y += 16, sum += 16) {
+    v128.store(sum, f32x4.add(v128.load(sum), f32x4.mul(f32x4.mul(v128.load(x), v128.load(y)), f)));
+  }
+  for (; i < length; i++, x += 4, y += 4, sum += 4) store<f32>(sum, load<f32>(sum) + load<f32>(x) * load<f32>(y) * factor);
 }
 
 /** Σ x·y·z */
@@ -75,42 +96,5 @@ function projectOut(dy: usize, gain: usize, x: usize, dx: usize, inverse: f32, f
   }
   for (; i < length; i++, dy += 4, gain += 4, x += 4, dx += 4) {
     store<f32>(dx, inverse * (load<f32>(dy) * load<f32>(gain) - load<f32>(x) * factor));
-  }
-}
-
-/** dgain = Σ over rows of dy·x·r. Unit: 4 columns. */
-export function rmsNormGainGradient(
-  begin: i32,
-  end: i32,
-  dy: usize,
-  x: usize,
-  inverseRms: usize,
-  dgain: usize,
-  rows: i32,
-  length: i32,
-): void {
-  const bytes = <usize>length * 4;
-  for (let column = begin * 4; column < min(end * 4, length); column += 4) {
-    const offset = <usize>column * 4;
-    if (column + 4 <= length) {
-      let sum = f32x4.splat(0);
-      for (let row: usize = 0; row < <usize>rows; row++) {
-        const at = row * bytes + offset;
-        sum = f32x4.add(
-          sum,
-          f32x4.mul(f32x4.mul(v128.load(dy + at), v128.load(x + at)), v128.load32_splat(inverseRms + row * 4)),
-        );
-      }
-      v128.store(dgain + offset, sum);
-    } else {
-      for (let rest = column; rest < length; rest++) {
-        let sum: f32 = 0;
-        for (let row: usize = 0; row < <usize>rows; row++) {
-          const at = row * bytes + <usize>rest * 4;
-          sum += load<f32>(dy + at) * load<f32>(x + at) * load<f32>(inverseRms + row * 4);
-        }
-        store<f32>(dgain + <usize>rest * 4, sum);
-      }
-    }
   }
 }

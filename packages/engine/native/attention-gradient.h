@@ -11,7 +11,7 @@ namespace SMOL_SET {
 
 /** What a thread needs for one unit. */
 struct GradientScratch {
-  uint32_t *keyRows, *valueRows, *keysAcross, *rowPanels;
+  uint32_t *keyRows, *valueRows, *keysAcross;
   float *queryPanel, *dyPanel, *queriesAcross, *dyAcross, *outputPanel, *weights, *dscores, *dqPanel;
 
   size_t cut(const AttentionCall& call, Layout layout) {
@@ -21,7 +21,6 @@ struct GradientScratch {
     keyRows = layout.take<uint32_t>(keyBlocks * wordsOfKeys(call));
     valueRows = layout.take<uint32_t>(keyBlocks * wordsOfKeys(call));
     keysAcross = layout.take<uint32_t>(keyBlocks * wordsAcross(call));
-    rowPanels = layout.take<uint32_t>(roundUp(kKeyBlock, kLanes) * kTile);
     queryPanel = layout.take<float>(panel);
     dyPanel = layout.take<float>(panel);
     outputPanel = layout.take<float>(panel);
@@ -87,17 +86,16 @@ inline void differentiate(const AttentionCall& call, const Tile& tile, const int
   }
 }
 
-/** gradient[keys, K] += Sᵀ·X for one block: Sᵀ [keys, tile] as rows of A, X packed across. */
+/** gradient[keys, K] += Sᵀ·X for one block: Sᵀ [keys, tile] as rows of A where they lie (a block has room for whole panels), X packed across. */
 inline void addKeyGradient(const AttentionCall& call, const Tile& tile, int64_t count, const float* scores,
-                           const float* across, uint32_t* rowPanels, float* gradient) {
-  packPanels<SinglePrecision, kPanelRows>({scores, 1, kTile}, rowPanels, count, tile.lanes);
+                           const float* across, float* gradient) {
+  const PlainRows rows{scores, kTile};
   for (int64_t column = 0; column < call.dimension; column += kPanelColumns) {
     const uint32_t* panel = reinterpret_cast<const uint32_t*>(across) + column * tile.lanes;
     const int64_t wide = least<int64_t>(kPanelColumns, call.dimension - column);
     for (int64_t row = 0; row < count; row += kPanelRows)
-      multiplyTile<SinglePrecision>(PackedRows{rowPanels + row * tile.lanes}, panel, tile.lanes,
-                                    gradient + row * call.keyStride() + column, call.keyStride(), true,
-                                    least<int64_t>(kPanelRows, count - row), wide);
+      multiplyTile<SinglePrecision>(rows.from(row), panel, tile.lanes, gradient + row * call.keyStride() + column,
+                                    call.keyStride(), true, least<int64_t>(kPanelRows, count - row), wide);
   }
 }
 
@@ -159,27 +157,11 @@ inline void attentionGradient(int64_t begin, int64_t end, const double* values) 
         differentiate(call, tile, segments, key, count, at, statistics);
         multiplyTileColumns(at.keysAcross + block * wordsAcross(call), packed, at.dscores, count, at.dqPanel,
                             call.dimension, tile.vectors(), true);
-        addKeyGradient(call, tile, count, at.dscores, at.queriesAcross, at.rowPanels, dk + key * call.keyStride());
-        addKeyGradient(call, tile, count, at.weights, at.dyAcross, at.rowPanels, dv + key * call.keyStride());
+        addKeyGradient(call, tile, count, at.dscores, at.queriesAcross, dk + key * call.keyStride());
+        addKeyGradient(call, tile, count, at.weights, at.dyAcross, dv + key * call.keyStride());
       }
       unpackTile(call, unit, tile, at.dqPanel, dq);
     }
-  }
-}
-
-/** y = Σ over blocks of x [blocks, size]. Unit: 16 elements. */
-inline void sumOverBlocks(int64_t begin, int64_t end, const double* values) {
-  Arguments arguments(values);
-  const float* x = arguments.floats();
-  float* y = arguments.floats();
-  const int64_t blocks = arguments.count();
-  const int64_t size = arguments.count();
-  const int64_t last = least(end * 16, size);
-  for (int64_t i = begin * 16; i < last; i += kLanes) {
-    const int64_t count = least<int64_t>(kLanes, last - i);
-    Floats sum{};
-    for (int64_t block = 0; block < blocks; block++) sum += loadUpTo(x + block * size + i, count);
-    storeUpTo(y + i, sum, count);
   }
 }
 

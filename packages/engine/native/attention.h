@@ -131,45 +131,35 @@ struct Tile {
 /** cap·tanh(x / cap), or x without a cap. */
 inline Floats capped(Floats x, float cap) { return cap == 0 ? x : hyperbolicTangent(x / cap) * cap; }
 
+/** Calls f(lane, count, offset) for up to a vector of lanes at a time whose rows follow one another: those of one head. */
+template <typename F>
+inline void overLanes(const AttentionCall& call, const Unit& unit, const Tile& tile, F&& f) {
+  for (int64_t lane = 0, count; lane < tile.lanes; lane += count) {
+    const int64_t row = tile.start + lane;
+    count = least(least<int64_t>(kLanes, tile.lanes - lane), unit.count - row % unit.count);
+    f(lane, count, unit.offset(call, row));
+  }
+}
+
 /** Gathers one row a lane of [.., K] tensors into a panel [K, kTile]; lanes that are not there are zero. */
 inline void packTile(const AttentionCall& call, const Unit& unit, const Tile& tile, const float* x, float* panel) {
-  int64_t lane = 0;
-  while (lane < tile.lanes) {
-    // Rows of one head follow one another at a fixed stride.
-    const int64_t row = tile.start + lane;
-    const int64_t run = least(tile.lanes - lane, unit.count - row % unit.count);
-    const float* from = x + unit.offset(call, row);
-    for (int64_t i = 0; i < run; i += kLanes) {
-      const int64_t here = least<int64_t>(kLanes, run - i);
-      for (int64_t k = 0; k < call.dimension; k += kLanes) {
-        const int64_t steps = least<int64_t>(kLanes, call.dimension - k);
-        Floats square[kLanes];
-        for (int j = 0; j < kLanes; j++)
-          square[j] = j < here ? loadUpTo(from + (i + j) * call.queryStride() + k, steps) : Floats{};
-        transpose(square);
-        for (int64_t step = 0; step < steps; step++)
-          storeUpTo(panel + (k + step) * kTile + lane + i, square[step], here);
-      }
-    }
-    lane += run;
-  }
+  overLanes(call, unit, tile, [&](int64_t lane, int64_t count, int64_t offset) {
+    for (int64_t k = 0; k < call.dimension; k += kLanes)
+      transposeSquare(x + offset + k, call.queryStride(), count, least<int64_t>(kLanes, call.dimension - k),
+                      panel + k * kTile + lane, kTile);
+  });
+  if (tile.lanes == kTile) return;
   for (int64_t k = 0; k < call.dimension; k++)
     memset(panel + k * kTile + tile.lanes, 0, (kTile - tile.lanes) * sizeof(float));
 }
 
 /** The inverse: writes panel [K, kTile] to one row a lane. */
 inline void unpackTile(const AttentionCall& call, const Unit& unit, const Tile& tile, const float* panel, float* x) {
-  for (int64_t lane = 0; lane < tile.lanes; lane += kLanes) {
-    const int64_t here = least<int64_t>(kLanes, tile.lanes - lane);
-    for (int64_t k = 0; k < call.dimension; k += kLanes) {
-      const int64_t steps = least<int64_t>(kLanes, call.dimension - k);
-      Floats square[kLanes];
-      for (int j = 0; j < kLanes; j++) square[j] = j < steps ? load(panel + (k + j) * kTile + lane) : Floats{};
-      transpose(square);
-      for (int64_t i = 0; i < here; i++)
-        storeUpTo(x + unit.offset(call, tile.start + lane + i) + k, square[i], steps);
-    }
-  }
+  overLanes(call, unit, tile, [&](int64_t lane, int64_t count, int64_t offset) {
+    for (int64_t k = 0; k < call.dimension; k += kLanes)
+      transposeSquare(panel + k * kTile + lane, kTile, least<int64_t>(kLanes, call.dimension - k), count,
+                      x + offset + k, call.queryStride());
+  });
 }
 
 /**

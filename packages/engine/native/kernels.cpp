@@ -20,10 +20,10 @@ static const Kernel kKernels[] = {
     {"packB", withPrecision<PackB>},
     {"multiplyRows", withPrecision<Rows>},
     {"multiplyColumns", withPrecision<Columns>},
+    {"multiplyDeep", withPrecision<Deep>},
     {"multiplyVectors", multiplyVectors},
     {"attention", attention},
     {"attentionGradient", attentionGradient},
-    {"sumOverBlocks", sumOverBlocks},
     {"unary", unary},
     {"binary", binary},
     {"binaryBroadcast", binaryBroadcast},
@@ -48,7 +48,6 @@ static const Kernel kKernels[] = {
     {"scatterAddRows", scatterAddRows},
     {"rmsNorm", rmsNorm},
     {"rmsNormGradient", rmsNormGradient},
-    {"rmsNormGainGradient", rmsNormGainGradient},
     {"rope", rope},
 };
 

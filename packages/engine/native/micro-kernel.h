@@ -54,13 +54,26 @@ struct PackedRows {
   uint32_t word(int64_t k, int row) const { return at[k * kPanelRows + row]; }
 };
 
-/** Rows of A as they lie in memory, steps side by side: with f32 they need no packing. */
+/** Rows of words side by side: f32 as it lies in memory, or what `roundRow` has written. */
 struct PlainRows {
   const float* at;
   int64_t stride;
   uint32_t word(int64_t k, int row) const {
     uint32_t bits;
     memcpy(&bits, at + row * stride + k, sizeof bits);
+    return bits;
+  }
+  /** The rows from one on. */
+  PlainRows from(int64_t row) const { return {at + row * stride, stride}; }
+};
+
+/** Rows of f32 one beside the other: the words of a step lie side by side. */
+struct StridedRows {
+  const float* at;
+  int64_t stride;
+  uint32_t word(int64_t k, int row) const {
+    uint32_t bits;
+    memcpy(&bits, at + k * stride + row, sizeof bits);
     return bits;
   }
 };

@@ -82,7 +82,12 @@ void multiplyRows(int64_t begin, int64_t end, Arguments arguments) {
   const int64_t blocks = roundUp(sizes.rows, kBlockRows) / kBlockRows;
   const int64_t panels = roundUp(sizes.columns, kPanelColumns) / kPanelColumns;
   const int64_t words = wordsOf<Precision>(sizes.depth);
-  uint32_t* rowPanels = static_cast<uint32_t*>(threadScratch().reserve(kBlockRows * kPassWords * sizeof(uint32_t)));
+  // Rows whose steps lie side by side are read as they lie, in f32 from where they are; the others, and what is left over, are packed.
+  const bool alongRows = a.depthStride == 1;
+  const int64_t roundedWords = Precision::kSteps == 1 || !alongRows ? 0 : kBlockRows * kPassWords;
+  uint32_t* rounded = static_cast<uint32_t*>(
+      threadScratch().reserve((roundedWords + kBlockRows * kPassWords) * sizeof(uint32_t)));
+  uint32_t* rowPanels = rounded + roundedWords;
   for (int64_t unit = begin; unit < end; unit++) {
     const int64_t batch = unit / blocks;
     const int64_t row = unit % blocks * kBlockRows;
@@ -93,9 +98,12 @@ void multiplyRows(int64_t begin, int64_t end, Arguments arguments) {
       const int64_t pass = least(kPassWords, words - word);
       const int64_t step = word * Precision::kSteps;
       const int64_t steps = least(pass * Precision::kSteps, sizes.depth - step);
-      // Whole panels of f32 rows are read where they are; what is left over, and all else, is packed.
-      const bool plain = Precision::kSteps == 1 && a.depthStride == 1;
-      const int64_t plainRows = plain ? count / kPanelRows * kPanelRows : 0;
+      const int64_t plainRows = alongRows ? count / kPanelRows * kPanelRows : 0;
+      PlainRows plain{a.from(batch, row, step).at, a.laneStride};
+      if (roundedWords > 0) {
+        for (int64_t i = 0; i < plainRows; i++) roundRow(plain.at + i * a.laneStride, rounded + i * pass, steps);
+        plain = {reinterpret_cast<const float*>(rounded), pass};
+      }
       packPanels<Precision, kPanelRows>(a.from(batch, row + plainRows, step), rowPanels, count - plainRows, steps);
       for (int64_t panel = 0; panel < panels; panel++) {
         const int64_t column = panel * kPanelColumns;
@@ -106,7 +114,7 @@ void multiplyRows(int64_t begin, int64_t end, Arguments arguments) {
                                   sizes.accumulate || word > 0, least<int64_t>(kPanelRows, count - i), wide);
         };
         for (int64_t i = 0; i < plainRows; i += kPanelRows)
-          multiply(PlainRows{a.from(batch, row + i, step).at, a.laneStride}, i);
+          multiply(plain.from(i), i);
         for (int64_t i = plainRows; i < count; i += kPanelRows)
           multiply(PackedRows{rowPanels + (i - plainRows) * pass}, i);
       }
@@ -139,6 +147,60 @@ void multiplyColumns(int64_t begin, int64_t end, Arguments arguments) {
       for (int64_t row = 0; row < sizes.rows; row += kPanelRows)
         multiplyTile<Precision>(PackedRows{a + row * words + word * kPanelRows}, columnPanel, pass, c + row * sizes.columns,
                                 sizes.columns, sizes.accumulate || word > 0, least<int64_t>(kPanelRows, sizes.rows - row), wide);
+    }
+  }
+}
+
+/** Rows of C in one unit of a deep product: with as many steps as a pass they fit the second-level cache. */
+constexpr int64_t kDeepRows = 512;
+
+/**
+ * C[part] = the product over one part of the inner dimension, for operands whose lanes lie side by side: gradients of weights, which are
+ * small and deep. Nothing is packed as a whole; a part is cut into equal passes. Unit: a block of rows of one part.
+ */
+template <typename Precision>
+void multiplyDeep(int64_t begin, int64_t end, Arguments arguments) {
+  const float* a = arguments.floats();
+  const float* b = arguments.floats();
+  float* c = arguments.floats();
+  const int64_t rows = arguments.count();
+  const int64_t columns = arguments.count();
+  const int64_t depth = arguments.count();
+  const int64_t partSteps = arguments.count();
+  const int64_t blocks = roundUp(rows, kDeepRows) / kDeepRows;
+  const int64_t panelWords = kPanelColumns * kPassWords;
+  const bool packed = Precision::kSteps == 2 || rows % kPanelRows != 0;
+  uint32_t* columnPanel = static_cast<uint32_t*>(
+      threadScratch().reserve((panelWords + (packed ? kDeepRows * kPassWords : 0)) * sizeof(uint32_t)));
+  uint32_t* rowPanels = columnPanel + panelWords;
+  for (int64_t unit = begin; unit < end; unit++) {
+    const int64_t part = unit / blocks;
+    const int64_t row = unit % blocks * kDeepRows;
+    const int64_t count = least(kDeepRows, rows - row);
+    const int64_t from = part * partSteps;
+    const int64_t steps = least(partSteps, depth - from);
+    const int64_t words = wordsOf<Precision>(steps);
+    const int64_t passes = roundUp(words, kPassWords) / kPassWords;
+    float* target = c + (part * rows + row) * columns;
+    for (int64_t pass = 0; pass < passes; pass++) {
+      const int64_t word = words * pass / passes;
+      const int64_t here = words * (pass + 1) / passes - word;
+      const int64_t step = from + word * Precision::kSteps;
+      const int64_t deep = least(here * Precision::kSteps, from + steps - step);
+      const Operand lanes{a + step * rows + row, rows, 1};
+      if (packed) packPanels<Precision, kPanelRows>(lanes, rowPanels, count, deep);
+      for (int64_t column = 0; column < columns; column += kPanelColumns) {
+        const int64_t wide = least<int64_t>(kPanelColumns, columns - column);
+        packPanels<Precision, kPanelColumns>({b + step * columns + column, columns, 1}, columnPanel, wide, deep);
+        for (int64_t i = 0; i < count; i += kPanelRows) {
+          const int64_t high = least<int64_t>(kPanelRows, count - i);
+          float* to = target + i * columns + column;
+          if (packed)
+            multiplyTile<Precision>(PackedRows{rowPanels + i * here}, columnPanel, here, to, columns, pass > 0, high, wide);
+          else
+            multiplyTile<Precision>(StridedRows{lanes.at + i, rows}, columnPanel, here, to, columns, pass > 0, high, wide);
+        }
+      }
     }
   }
 }
@@ -206,6 +268,10 @@ struct PackB {
 template <typename Precision>
 struct Rows {
   static void run(int64_t begin, int64_t end, Arguments a) { multiplyRows<Precision>(begin, end, a); }
+};
+template <typename Precision>
+struct Deep {
+  static void run(int64_t begin, int64_t end, Arguments a) { multiplyDeep<Precision>(begin, end, a); }
 };
 template <typename Precision>
 struct Columns {

@@ -14,6 +14,14 @@ struct Operand {
   int64_t laneStride;
 };
 
+#if defined(__AVX512BF16__)
+/** Where the halves of two vectors side by side go when they are paired lane by lane. */
+inline __m512i interleave() {
+  typedef uint16_t Halves __attribute__((vector_size(64)));
+  return (__m512i)Halves{0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+}
+#endif
+
 /** The bits of x rounded to bfloat16, to nearest even, in the low half. NaN stays NaN. */
 inline Words roundToBrain16(Floats x) {
   const Words bits = (Words)x;
@@ -25,7 +33,34 @@ inline Words roundToBrain16(Floats x) {
 template <typename Precision>
 inline Words wordsFrom(Floats even, Floats odd) {
   if (Precision::kSteps == 1) return (Words)even;
+#if defined(__AVX512BF16__)
+  const __m512i bySide = (__m512i)_mm512_cvtne2ps_pbh((__m512)odd, (__m512)even);
+  return (Words)_mm512_permutexvar_epi16(interleave(), bySide);
+#else
   return roundToBrain16(even) | (roundToBrain16(odd) << 16);
+#endif
+}
+
+/** A vector of bfloat16, half as wide. */
+typedef uint16_t Halves __attribute__((vector_size(kLanes * 2)));
+typedef uint16_t LooseHalves __attribute__((vector_size(kLanes * 2), aligned(2), may_alias));
+
+inline Halves halvesFrom(Floats x) {
+#if defined(__AVX512BF16__)
+  return (Halves)_mm512_cvtneps_pbh((__m512)x);
+#else
+  return __builtin_convertvector(roundToBrain16(x), Halves);
+#endif
+}
+
+/** Rounds `steps` floats that lie side by side to bfloat16, in pairs; the missing half of a last pair is zero. */
+inline void roundRow(const float* from, uint32_t* to, int64_t steps) {
+  uint16_t* halves = reinterpret_cast<uint16_t*>(to);
+  int64_t k = 0;
+  for (; k + kLanes <= steps; k += kLanes) *reinterpret_cast<LooseHalves*>(halves + k) = halvesFrom(load(from + k));
+  if (k == steps) return;
+  const Halves last = halvesFrom(loadFirst(from + k, steps - k, 0));
+  memcpy(halves + k, &last, roundUp(steps - k, 2) * sizeof(uint16_t));
 }
 
 /** Writes the first `lanes` lanes at `to`. */
@@ -55,18 +90,20 @@ struct Target {
   }
 };
 
+/** Steps that are copied together: their rows are read in the order of memory, and each panel is written in runs. */
+constexpr int64_t kRun = 32;
+
 /** Lanes side by side in memory: whole vectors are copied. */
 template <typename Precision, int kWidth>
-inline void packRowWise(Operand from, const Target<kWidth>& to, int64_t lane, int64_t depth) {
-  const float* x = from.at + lane;
+inline void packRowWise(Operand from, const Target<kWidth>& to, int64_t lanes, int64_t depth) {
   const int64_t stride = from.depthStride;
-  int64_t k = 0;
-  for (; k + Precision::kSteps <= depth; k += Precision::kSteps) {
-    const Floats even = load(x + k * stride);
-    const Floats odd = Precision::kSteps == 1 ? even : load(x + (k + 1) * stride);
-    to.write(lane, k / Precision::kSteps, wordsFrom<Precision>(even, odd));
-  }
-  if (k < depth) to.write(lane, k / Precision::kSteps, wordsFrom<Precision>(load(x + k * stride), Floats{}));
+  for (int64_t first = 0; first < depth; first += kRun)
+    for (int64_t lane = 0; lane < lanes; lane += kLanes)
+      for (int64_t k = first; k < least(first + kRun, depth); k += Precision::kSteps) {
+        const float* x = from.at + k * stride + lane;
+        const Floats odd = Precision::kSteps == 2 && k + 1 < depth ? load(x + stride) : Floats{};
+        to.write(lane, k / Precision::kSteps, wordsFrom<Precision>(load(x), odd));
+      }
 }
 
 /** Steps side by side in memory: squares are transposed. */
@@ -76,10 +113,7 @@ inline void packColumnWise(Operand from, const Target<kWidth>& to, int64_t lane,
   for (int64_t k = 0; k < depth; k += kLanes) {
     const int64_t steps = least<int64_t>(kLanes, depth - k);
     Floats square[kLanes];
-    for (int i = 0; i < kLanes; i++) {
-      const float* row = x + i * from.laneStride + k;
-      square[i] = loadUpTo(row, steps);
-    }
+    for (int i = 0; i < kLanes; i++) square[i] = loadUpTo(x + i * from.laneStride + k, steps);
     transpose(square);
     for (int64_t step = 0; step < steps; step += Precision::kSteps) {
       const Floats odd = Precision::kSteps == 1 ? Floats{} : square[(step + 1) % kLanes];
@@ -104,16 +138,13 @@ inline void packEach(Operand from, const Target<kWidth>& to, int64_t lane, int64
 template <typename Precision, int kWidth>
 inline void packPanels(Operand from, uint32_t* panels, int64_t lanes, int64_t depth) {
   const Target<kWidth> to{panels, wordsOf<Precision>(depth)};
-  for (int64_t lane = 0; lane < roundUp(lanes, kWidth); lane += kLanes) {
-    const int64_t here = most<int64_t>(0, least<int64_t>(kLanes, lanes - lane));
-    if (here < kLanes)
-      packEach<Precision>(from, to, lane, here, depth);
-    else if (from.laneStride == 1)
-      packRowWise<Precision>(from, to, lane, depth);
-    else if (from.depthStride == 1)
+  const int64_t whole = lanes / kLanes * kLanes;
+  if (from.laneStride == 1) packRowWise<Precision>(from, to, whole, depth);
+  for (int64_t lane = from.laneStride == 1 ? whole : 0; lane < roundUp(lanes, kWidth); lane += kLanes) {
+    if (lane < whole && from.depthStride == 1)
       packColumnWise<Precision>(from, to, lane, depth);
     else
-      packEach<Precision>(from, to, lane, here, depth);
+      packEach<Precision>(from, to, lane, most<int64_t>(0, least<int64_t>(kLanes, lanes - lane)), depth);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "exponential.h"
 #include "kernel.h"
+#include "rows.h"
 
 namespace smol {
 namespace SMOL_SET {
@@ -49,10 +50,12 @@ inline void sumColumns(int64_t begin, int64_t end, const double* values) {
     const int64_t column = unit % groups * 16;
     const int64_t count = least<int64_t>(16, inner - column);
     const float* from = x + unit / groups * length * inner + column;
-    float sums[16] = {};
-    for (int64_t row = 0; row < length; row++, from += inner)
-      for (int64_t i = 0; i < count; i++) sums[i] += from[i];
-    memcpy(y + unit / groups * inner + column, sums, count * sizeof(float));
+    float* to = y + unit / groups * inner + column;
+    overRow(count, [&](int64_t i, int64_t wide) {
+      Floats sum{};
+      for (int64_t row = 0; row < length; row++) sum += loadUpTo(from + row * inner + i, wide);
+      storeUpTo(to + i, sum, wide);
+    });
   }
 }
 

@@ -42,7 +42,10 @@ inline void rmsNorm(int64_t begin, int64_t end, const double* values) {
   }
 }
 
-/** dx = r·(dy·gain − x·r²·mean(dy·gain·x)). Unit: one row. */
+/**
+ * dx = r·(dy·gain − x·r²·mean(dy·gain·x)), and for each block of rows dgain = Σ over its rows of dy·x·r, [blocks, length]: the
+ * blocks are added afterwards, in their order. Unit: a block of rows.
+ */
 inline void rmsNormGradient(int64_t begin, int64_t end, const double* values) {
   Arguments arguments(values);
   const float* dy = arguments.floats();
@@ -50,44 +53,30 @@ inline void rmsNormGradient(int64_t begin, int64_t end, const double* values) {
   const float* gain = arguments.floats();
   const float* inverseRms = arguments.floats();
   float* dx = arguments.floats();
-  const int64_t length = arguments.count();
-  for (int64_t row = begin; row < end; row++) {
-    const float* dys = dy + row * length;
-    const float* xs = x + row * length;
-    float* to = dx + row * length;
-    Floats sum{};
-    overRow(length, [&](int64_t i, int64_t count) {
-      sum += loadUpTo(dys + i, count) * loadUpTo(gain + i, count) * loadUpTo(xs + i, count);
-    });
-    const float inverse = inverseRms[row];
-    const float factor = sumOf(sum) / static_cast<float>(length) * inverse * inverse;
-    overRow(length, [&](int64_t i, int64_t count) {
-      const Floats along = loadUpTo(xs + i, count) * factor;
-      storeUpTo(to + i, (loadUpTo(dys + i, count) * loadUpTo(gain + i, count) - along) * inverse, count);
-    });
-  }
-}
-
-/** dgain = Σ over rows of dy·x·r. Unit: 4 columns. */
-inline void rmsNormGainGradient(int64_t begin, int64_t end, const double* values) {
-  Arguments arguments(values);
-  const float* dy = arguments.floats();
-  const float* x = arguments.floats();
-  const float* inverseRms = arguments.floats();
-  float* dgain = arguments.floats();
+  float* dgainBlocks = arguments.floats();
   const int64_t rows = arguments.count();
   const int64_t length = arguments.count();
-  const int64_t last = least(end * 4, length);
-  for (int64_t first = begin * 4; first < last; first += 4 * kLanes) {
-    const int64_t columns = least<int64_t>(4 * kLanes, last - first);
-    float sums[4 * kLanes] = {};
-    for (int64_t row = 0; row < rows; row++) {
-      const float* dys = dy + row * length + first;
-      const float* xs = x + row * length + first;
+  const int64_t blockRows = arguments.count();
+  for (int64_t block = begin; block < end; block++) {
+    float* dgain = dgainBlocks + block * length;
+    memset(dgain, 0, length * sizeof(float));
+    for (int64_t row = block * blockRows; row < least(rows, (block + 1) * blockRows); row++) {
+      const float* dys = dy + row * length;
+      const float* xs = x + row * length;
+      float* to = dx + row * length;
       const float inverse = inverseRms[row];
-      for (int64_t i = 0; i < columns; i++) sums[i] += dys[i] * xs[i] * inverse;
+      Floats sum{};
+      overRow(length, [&](int64_t i, int64_t count) {
+        const Floats product = loadUpTo(dys + i, count) * loadUpTo(xs + i, count);
+        sum += product * loadUpTo(gain + i, count);
+        storeUpTo(dgain + i, loadUpTo(dgain + i, count) + product * inverse, count);
+      });
+      const float factor = sumOf(sum) / static_cast<float>(length) * inverse * inverse;
+      overRow(length, [&](int64_t i, int64_t count) {
+        const Floats along = loadUpTo(xs + i, count) * factor;
+        storeUpTo(to + i, (loadUpTo(dys + i, count) * loadUpTo(gain + i, count) - along) * inverse, count);
+      });
     }
-    memcpy(dgain + first, sums, columns * sizeof(float));
   }
 }
 

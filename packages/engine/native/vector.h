@@ -108,5 +108,19 @@ inline void transpose(Floats (&rows)[kLanes]) {
 #endif
 }
 
+/** to[column][row] = from[row][column] for up to a square; rows and columns that are not there are not touched. */
+inline void transposeSquare(const float* from, int64_t fromStride, int64_t rows, int64_t columns, float* to, int64_t toStride) {
+  Floats square[kLanes];
+  if (rows == kLanes && columns == kLanes) {
+    for (int i = 0; i < kLanes; i++) square[i] = load(from + i * fromStride);
+    transpose(square);
+    for (int i = 0; i < kLanes; i++) store(to + i * toStride, square[i]);
+    return;
+  }
+  for (int i = 0; i < kLanes; i++) square[i] = i < rows ? loadUpTo(from + i * fromStride, columns) : Floats{};
+  transpose(square);
+  for (int64_t i = 0; i < columns; i++) storeUpTo(to + i * toStride, square[i], rows);
+}
+
 }  // namespace SMOL_SET
 }  // namespace smol

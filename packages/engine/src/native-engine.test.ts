@@ -30,6 +30,17 @@ const CALLS: Record<string, () => number[][]> = {
   'matrix product': () => [product(false, true)],
   'product with a deep inner dimension': () =>
     runKernel('BatchMatMul', { a: deep([40, 60_000]), b: deep([60_000, 50]) }),
+  'gradient of a weight': () =>
+    runKernel('BatchMatMul', { a: deep([4_001, 130]), b: deep([4_001, 70]) }, { transposeA: true, transposeB: false }),
+  'gradient of a norm': () => {
+    const [dy, x] = ['dy', 'x'].map((name) => randomTensor(name, [1_000, 70]));
+    return runKernel('SmolRmsNormGrad', {
+      dy,
+      x,
+      gain: randomTensor('g', [70]),
+      inverseRms: randomTensor('r', [1_000]),
+    });
+  },
   'stacked products': () =>
     runKernel('BatchMatMul', { a: randomTensor('a', [3, 70, 90]), b: randomTensor('b', [3, 90, 110]) }),
   'norm of a tensor': () => runKernel('SmolGlobalNorm', { x0: randomTensor('x', [100_003]) }),

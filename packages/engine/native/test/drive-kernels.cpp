@@ -93,10 +93,12 @@ int64_t roundUp(int64_t value, int64_t multiple) { return (value + multiple - 1)
 struct Shape {
   int64_t rows, columns, depth;
   bool transposeA, transposeB, wholeA, half;
+  /** Parts of the inner dimension that are multiplied apart; 0: not as a deep product. */
+  int64_t parts = 0;
 };
 
 void product(Machine& machine, const Shape& s) {
-  const Block a(s.rows * s.depth), b(s.depth * s.columns), c(s.rows * s.columns);
+  const Block a(s.rows * s.depth), b(s.depth * s.columns), c(s.rows * s.columns), apart(s.rows * s.columns * (s.parts + 1));
   const int64_t group = s.wholeA ? machine.table().panelRows : machine.table().panelColumns;
   const int64_t lanes = s.wholeA ? s.rows : s.columns;
   const int64_t groups = roundUp(lanes, group) / group;
@@ -106,7 +108,11 @@ void product(Machine& machine, const Shape& s) {
   const double half = s.half, rows = s.rows, columns = s.columns, depth = s.depth;
   const std::string name = "product " + std::to_string(s.rows) + "x" + std::to_string(s.columns) + "x" + std::to_string(s.depth);
   const auto result = machine.same(name, [&] {
-    if (s.wholeA) {
+    if (s.parts > 0) {
+      const int64_t steps = roundUp((s.depth + s.parts - 1) / s.parts, 2), parts = (s.depth + steps - 1) / steps;
+      machine.run("multiplyDeep", parts * (roundUp(s.rows, 512) / 512), {half, a, b, apart, rows, columns, depth, static_cast<double>(steps)});
+      machine.run("sumColumns", roundUp(s.rows * s.columns, 16) / 16, {apart, c, static_cast<double>(parts), rows * columns});
+    } else if (s.wholeA) {
       machine.run("packA", groups, {half, a, aDepth, aLane, 0, packed, rows, depth});
       machine.run("multiplyColumns", roundUp(s.columns, machine.table().panelColumns) / machine.table().panelColumns,
                   {half, b, bDepth, bLane, 0, packed, c, rows, columns, depth, 1, 0});
@@ -156,7 +162,7 @@ void attend(Machine& machine, const Attention& s) {
   machine.same("attention gradient", [&] {
     machine.run("attentionGradient", units,
                 with({dy, q, k, v, output, statistics, segments, dq, dk, dv}, {static_cast<double>(keySize)}));
-    machine.run("sumOverBlocks", roundUp(keySize, 16) / 16, {dk, sum, static_cast<double>(blocks), static_cast<double>(keySize)});
+    machine.run("sumColumns", roundUp(keySize, 16) / 16, {dk, sum, static_cast<double>(blocks), static_cast<double>(keySize)});
     auto all = sum.values();
     const auto more = dq.values();
     all.insert(all.end(), more.begin(), more.end());
@@ -192,8 +198,10 @@ void rowKernels(Machine& machine, int64_t rows, int64_t length) {
   const Block x(rows * length), y(rows * length), dy(rows * length), gain(length), dgain(length), r(rows), loss(rows), sums(rows);
   const Block targets = Block::integers(rows, static_cast<int32_t>(length));
   machine.same("rmsNorm", [&] { return machine.run("rmsNorm", rows, {x, gain, y, r, n, 1e-6}), y.values(); });
-  machine.same("rmsNormGradient", [&] { return machine.run("rmsNormGradient", rows, {dy, x, gain, r, y, n}), y.values(); });
-  machine.same("gain", [&] { return machine.run("rmsNormGainGradient", roundUp(length, 4) / 4, {dy, x, r, dgain, count, n}), dgain.values(); });
+  const Block gains(roundUp(rows, 3) / 3 * length);
+  const auto differentiate = [&] { machine.run("rmsNormGradient", roundUp(rows, 3) / 3, {dy, x, gain, r, y, gains, count, n, 3}); };
+  machine.same("rmsNormGradient", [&] { return differentiate(), y.values(); });
+  machine.same("gain", [&] { return differentiate(), gains.values(); });
   machine.same("softmax", [&] { return machine.run("softmaxRows", rows, {x, y, n}), y.values(); });
   machine.same("crossEntropy", [&] { return machine.run("crossEntropy", rows, {x, targets, loss, sums, n, -100, 1e-4}), loss.values(); });
   machine.same("crossEntropyGradient", [&] {
@@ -250,6 +258,10 @@ int main() {
              {1, 1, 1}, {7, 5, 3}, {97, 49, 33}, {16, 48, 192}, {200, 145, 193}, {5, 300, 401}, {300, 17, 770}})
       for (int flags = 0; flags < 16; flags++)
         product(machine, {rows, columns, depth, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0, (flags & 8) != 0});
+    for (const auto& [rows, columns, depth] : std::vector<std::array<int64_t, 3>>{
+             {1, 1, 1}, {8, 48, 192}, {97, 49, 33}, {64, 128, 1201}, {520, 33, 800}})
+      for (int flags = 0; flags < 4; flags++)
+        product(machine, {rows, columns, depth, true, false, false, (flags & 1) != 0, (flags & 2) != 0 ? 3 : 1});
     attend(machine, {1, 1, 1, 1, 1, 1, 1, 0, 0, 1, false});
     attend(machine, {2, 70, 70, 4, 2, 20, 1, 0, 0, 33, true});
     attend(machine, {1, 300, 300, 3, 1, 64, 1, 0, 0, 240, false});

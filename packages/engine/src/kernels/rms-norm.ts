@@ -16,6 +16,11 @@ const rmsNorm: EngineKernel = {
   },
 };
 
+/** Rows whose gradient of the gain is summed in one go. */
+const BLOCK_ROWS = 64;
+/** Most such blocks: their sums are kept until they are added. */
+const MOST_BLOCKS = 64;
+
 /** {dy, x, gain, inverseRms} → [dx, dgain] */
 const rmsNormGradient: EngineKernel = {
   name: 'SmolRmsNormGrad',
@@ -25,10 +30,21 @@ const rmsNormGradient: EngineKernel = {
     assertTensor('rmsNorm gradient: inverseRms', inverseRms, [rows]);
     const dx = backend.output(x.shape);
     const dgain = backend.output(gain.shape);
-    const perRow = [...backend.addresses(dy, x, gain, inverseRms), dx.address, length];
-    backend.pool.run('rmsNormGradient', rows, rowGrain(length), ...perRow);
-    const perColumn = [...backend.addresses(dy, x, inverseRms), dgain.address, rows, length];
-    backend.pool.run('rmsNormGainGradient', Math.ceil(length / 4), rowGrain(rows * 4), ...perColumn);
+    const blockRows = Math.max(BLOCK_ROWS, Math.ceil(rows / MOST_BLOCKS));
+    const blocks = Math.ceil(rows / blockRows);
+    backend.withBlock(Math.max(1, blocks) * length * 4, (partial) => {
+      const args = [...backend.addresses(dy, x, gain, inverseRms), dx.address, partial, rows, length, blockRows];
+      backend.pool.run('rmsNormGradient', blocks, 1, ...args);
+      backend.pool.run(
+        'sumColumns',
+        Math.ceil(length / 16),
+        rowGrain(blocks * 16),
+        partial,
+        dgain.address,
+        blocks,
+        length,
+      );
+    });
     return [dx.tensor, dgain.tensor];
   },
 };

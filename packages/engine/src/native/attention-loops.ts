@@ -1,5 +1,5 @@
 import type { AttentionLoops, AttentionShape } from '../kernels/attention.ts';
-import { ELEMENTWISE_GRAIN } from '../kernels/kernel.ts';
+import { rowGrain } from '../kernels/kernel.ts';
 import type { NativeBackend } from './native-backend.ts';
 
 /** Fewest queries of a unit: five tiles of AVX-512. */
@@ -35,7 +35,7 @@ export const attentionLoops: AttentionLoops<NativeBackend> = {
     backend.withBlock(2 * bytes, (address) => {
       run(address, address + bytes);
       const add = (from: number, to: number) =>
-        backend.pool.run('sumOverBlocks', Math.ceil(size / 16), ELEMENTWISE_GRAIN, from, to, blocks, size);
+        backend.pool.run('sumColumns', Math.ceil(size / 16), rowGrain(blocks * 16), from, to, blocks, size);
       add(address, args[dkAt]);
       add(address + bytes, args[dvAt]);
     });

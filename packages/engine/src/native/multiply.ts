@@ -1,4 +1,5 @@
 import type { Matrices } from '../kernels/matrix-multiply.ts';
+import { rowGrain } from '../kernels/kernel.ts';
 import type { NativeBackend } from './native-backend.ts';
 
 /** With so few rows, packing B would cost more than the product: dot products instead. As in native/multiply.h. */
@@ -28,12 +29,28 @@ function stackOf({ depthStride, laneStride, batchStride, batches }: Lanes, addre
   return [address, depthStride, laneStride, batches === 1 ? 0 : batchStride];
 }
 
+/** Rows of C in one unit of a deep product, as in native/multiply.h. */
+const DEEP_ROWS = 512;
+/** A product is deep from so many steps of the inner dimension to an element of C's longer side on. */
+const DEEP = 2;
+/** So many units keep sixteen threads busy. */
+const ENOUGH_UNITS = 16;
+/** Fewest steps of one part of a deep product. */
+const SMALLEST_PART = 512;
+
 /** Writes A·B for each batch; an operand with one batch is repeated. */
 export function multiplyInto(backend: NativeBackend, a: Matrices, b: Matrices, target: number, batches: number): void {
   if (batches === 1 && a.rows <= VECTOR_ROWS && b.rowStride === 1 && a.columnStride === 1) {
     const grain = Math.max(16, Math.ceil(16_384 / a.columns));
     const sizes = [a.rows, b.columns, a.columns];
     backend.pool.run('multiplyVectors', b.columns, grain, a.address, b.address, target, ...sizes);
+  } else if (
+    batches === 1 &&
+    a.rowStride === 1 &&
+    b.columnStride === 1 &&
+    a.columns >= DEEP * Math.max(a.rows, b.columns)
+  ) {
+    multiplyDeep(backend, a, b, target);
   } else multiplyPacked(backend, a, b, target, batches);
 }
 
@@ -74,5 +91,35 @@ function multiplyPacked(backend: NativeBackend, a: Matrices, b: Matrices, target
       const sizes = [packed, target, a.rows, b.columns, steps, whole.batches, from > 0 ? 1 : 0];
       backend.pool.run(kernel, units * batches, 1, half, ...stackOf(streamed, start(streamed)), ...sizes);
     }
+  });
+}
+
+/** Parts of the inner dimension are multiplied apart and then added up; how many depends on the shape only. */
+function multiplyDeep(backend: NativeBackend, a: Matrices, b: Matrices, target: number): void {
+  const { rows, columns: depth } = a;
+  const blocks = Math.ceil(rows / DEEP_ROWS);
+  const most = Math.max(1, Math.min(Math.ceil(ENOUGH_UNITS / blocks), Math.floor(depth / SMALLEST_PART)));
+  const partSteps = Math.ceil(depth / most / 2) * 2;
+  const parts = Math.ceil(depth / partSteps);
+  const size = rows * b.columns;
+  const half = backend.precision === 'bf16' ? 1 : 0;
+  const run = (to: number) =>
+    backend.pool.run(
+      'multiplyDeep',
+      blocks * parts,
+      1,
+      half,
+      a.address,
+      b.address,
+      to,
+      rows,
+      b.columns,
+      depth,
+      partSteps,
+    );
+  if (parts === 1) return run(target);
+  backend.withBlock(parts * size * 4, (address) => {
+    run(address);
+    backend.pool.run('sumColumns', Math.ceil(size / 16), rowGrain(parts * 16), address, target, parts, size);
   });
 }
