@@ -194,46 +194,6 @@ describe('sequential modules', () => {
   });
 });
 
-describe('memory', () => {
-  const [rows, time, width, vocabulary] = [2, 16, 16, 2048];
-  const peakOf = async (loss: () => tf.Scalar, variables: tf.Variable[]): Promise<number> => {
-    const before = tf.memory().numBytes;
-    const { peakBytes } = await tf.profile(
-      () => tf.tidy(() => void tf.variableGrads(loss, variables)) as unknown as tf.TensorContainer,
-    );
-    return peakBytes - before;
-  };
-  const given = () => ({
-    hidden_BTD: random([rows, time, width], 1) as tf.Tensor3D,
-    headWeight_VD: tf.variable(random([vocabulary, width], 2)),
-    embedding_VD: tf.variable(random([vocabulary, width], 3)),
-    inputs_BT: tf.ones([rows, time], 'int32') as tf.Tensor2D,
-    targets_BT: tf.ones([rows, time], 'int32') as tf.Tensor2D,
-  });
-  const wide = transformerBlock({ dimension: width, queryHeads: 2, feedForward: 32, seed: 1 });
-
-  it('of four parallel heads peaks within 1.3 times that of one', async () => {
-    const shared = given();
-    const peaks: number[] = [];
-    for (const predictions of [2, 5]) {
-      const heads = new ParallelHeads({ predictions, block: wide });
-      peaks.push(await peakOf(() => heads.loss(shared), [shared.headWeight_VD, ...heads.parameters.values()]));
-    }
-    expect(peaks[1] / peaks[0]).toBeLessThan(1.3);
-  });
-
-  it('of four sequential modules peaks within 1.3 times that of one', async () => {
-    const shared = given();
-    const peaks: number[] = [];
-    for (const depth of [1, 4]) {
-      const modules = new SequentialModules({ depth, dimension: width, block: wide, seed: 1 });
-      const variables = [shared.headWeight_VD, shared.embedding_VD, ...modules.parameters.values()];
-      peaks.push(await peakOf(() => modules.loss(shared), variables));
-    }
-    expect(peaks[1] / peaks[0]).toBeLessThan(1.3);
-  });
-});
-
 describe('weights by stage', () => {
   it('fade out target after target, by thirds (speedrun)', () => {
     const at = (progress: number) => stagedHeadWeights(speedrunHeadWeights, progress);
