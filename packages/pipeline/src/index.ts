@@ -58,3 +58,20 @@ export type { Storage, StoredFile, StoredObject } from './storage.ts';
 export { warcReader } from './read-warc-documents.ts';
 export type { WarcHead, WarcOptions } from './read-warc-documents.ts';
 export type { DocumentWriter, OutputFile, OutputFormat } from './document-writer.ts';
+export { DocumentSample, rateSampler, sampleDocuments } from './sample-documents.ts';
+export type { RateOptions, SampleOptions } from './sample-documents.ts';
+export { StatsCollector } from './stats-collector.ts';
+export type { Statistics, StatsGroup, StatsOptions } from './stats-collector.ts';
+export { mergeStatistics, statsStep, writeStatistics } from './stats-step.ts';
+export type { StatsStepOptions } from './stats-step.ts';
+export {
+  documentStats,
+  languageStats,
+  lineStats,
+  paragraphStats,
+  sentenceStats,
+  tokenStats,
+  wordStats,
+} from './text-stats.ts';
+export type { LineStatsOptions, SentenceStatsOptions, StatsBlock, WordStatsOptions } from './text-stats.ts';
+export type { Metric } from './metric.ts';
