@@ -18,8 +18,10 @@ interface BenchRow {
 }
 
 const WORDS = ['the', 'small', 'model', 'reads', 'a', 'page', 'of', 'text', 'and', 'learns', 'from', 'it', 'slowly'];
+/** Worker threads run JavaScript. */
+const built = new URL('../dist/index.js', import.meta.url);
 const DOCUMENTS = 10_000;
-const SMALL = 400;
+const SMALL = 1600;
 const RUNS = 3;
 
 function makeDocuments(seed: number): Document[] {
@@ -58,32 +60,27 @@ async function readWithReadline(path: string): Promise<void> {
   if (count !== DOCUMENTS) throw new Error(`read ${count} documents`);
 }
 
-/** A steps module with something to do for each document, on Node alone. */
+/** A steps module whose work can be set: 300 rounds are about a millisecond, like a set of quality filters. */
 const STEPS = `
-import { createInterface } from 'node:readline';
-import { createReadStream } from 'node:fs';
-import { createGunzip } from 'node:zlib';
-async function* read(input) {
-  for await (const line of createInterface({ input: createReadStream(input).pipe(createGunzip()) })) yield JSON.parse(line);
-}
-// About a millisecond of work, like a set of quality filters.
-function process(document) {
+import { jsonlReader } from '${built.href}';
+const work = (rounds) => (document) => {
   let hash = 0;
-  for (let round = 0; round < 300; round++)
+  for (let round = 0; round < rounds; round++)
     for (let at = 0; at < document.text.length; at++) hash = (Math.imul(hash, 31) + document.text.charCodeAt(at)) | 0;
   return hash === 1 ? { drop: 'unlucky' } : document;
-}
-export const createSteps = () => ({ read, steps: [{ name: 'words', process }] });
+};
+export const createSteps = ({ rounds }) => ({ read: jsonlReader(), steps: [{ name: 'work', process: work(rounds) }] });
 `;
 
-/** Reading against node:readline, and two workers against one. */
+/** Reading against node:readline, the executor against a bare loop, and two workers against one. */
 export async function bench(): Promise<BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'smol-pipeline-bench-'));
   const compressed = join(folder, 'all.jsonl.gz');
   await writeJsonl(compressed, makeDocuments(0));
-  const small = [1, 2, 3, 4].map((shard) => join(folder, `${shard}.jsonl.gz`));
-  for (const [index, path] of small.entries()) await writeJsonl(path, makeDocuments(index).slice(0, SMALL));
-  writeFileSync(join(folder, 'steps.mjs'), STEPS);
+  const stepsModule = pathToFileURL(join(folder, 'steps.mjs'));
+  writeFileSync(stepsModule, STEPS);
+  const small = join(folder, 'small.jsonl');
+  await writeJsonl(small, makeDocuments(1).slice(0, SMALL));
   const plain = join(folder, 'plain.jsonl');
   await writeJsonl(plain, makeDocuments(0));
   const megabytes = statSync(plain).size / 1e6;
@@ -93,14 +90,18 @@ export async function bench(): Promise<BenchRow[]> {
     () => readWithReadline(compressed),
   );
   let run = 0;
-  const runWith = (workers: number) => async () => {
-    const stepsModule = pathToFileURL(join(folder, 'steps.mjs'));
-    await runPipeline({ inputs: small, stepsModule, outputFolder: join(folder, `out-${run++}`), workers });
+  const running = (input: string, rounds: number, workers: number) => async () => {
+    const [outputFolder, splitBytes] = [join(folder, `out-${run++}`), Math.ceil(statSync(input).size / 8)];
+    await runPipeline({ inputs: [input], stepsModule, options: { rounds }, outputFolder, workers, splitBytes });
   };
-  const working = await compare(small.length * SMALL, runWith(2), runWith(1));
+  const executing = await compare(DOCUMENTS, running(plain, 0, 1), async () => {
+    await writeJsonl(join(folder, `bare-${run++}.jsonl.gz`), readJsonl(plain));
+  });
+  const working = await compare(SMALL, running(small, 300, 2), running(small, 300, 1));
   rmSync(folder, { recursive: true });
   return [
     { bench: 'pipeline', case: 'read .jsonl.gz', unit: 'MB/s', peer: 'node:readline', ...reading },
-    { bench: 'pipeline', case: '2 workers', unit: 'documents/s', peer: '1 worker', ...working },
+    { bench: 'pipeline', case: 'executor, no work', unit: 'documents/s', peer: 'limit', ...executing },
+    { bench: 'pipeline', case: '2 workers on one file', unit: 'documents/s', peer: '1 worker', ...working },
   ];
 }

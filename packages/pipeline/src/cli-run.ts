@@ -10,7 +10,7 @@ import { runPipeline } from './run-pipeline.ts';
 
 /** `run`: the report on standard output, progress on standard error. The first Ctrl-C stops cleanly. */
 export async function runCommand(asked: CliArguments, { stdout, stderr }: CliStreams): Promise<number> {
-  const options = pipelineOptions(asked);
+  const options = await pipelineOptions(asked);
   const line = new ProgressLine(stderr);
   let last: PipelineProgress | undefined;
   const onProgress = (progress: PipelineProgress) => {

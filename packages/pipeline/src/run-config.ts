@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, extname, isAbsolute, relative, resolve } from 'node:path';
+import { dirname, extname, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { escapePath, globSync } from 'tinyglobby';
 import type { CliArguments } from './cli-arguments.ts';
+import { listInputs } from './file-list.ts';
 import { PipelineError, messageOf } from './pipeline-error.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
 
@@ -19,14 +19,15 @@ type Config = Partial<Omit<PipelineOptions, 'stepsModule'>> & { stepsModule?: st
  *
  * @throws PipelineError FILE_NOT_FOUND, INVALID_ARGUMENT
  */
-export function pipelineOptions(asked: CliArguments): PipelineOptions {
+export async function pipelineOptions(asked: CliArguments): Promise<PipelineOptions> {
   const [path] = asked.paths;
   if (!existsSync(path)) throw new PipelineError('FILE_NOT_FOUND', `there is no file ${path}`);
-  const config = extname(path) === '.json' ? readConfig(path) : { stepsModule: pathToFileURL(resolve(path)).href };
+  const config =
+    extname(path) === '.json' ? await readConfig(path) : { stepsModule: pathToFileURL(resolve(path)).href };
   const outputFolder = asked.output ?? config.outputFolder;
   if (outputFolder === undefined) throw missing('an output folder', '--output DIR', 'outputFolder', path);
   if (config.stepsModule === undefined) throw missing('a steps module', 'stepsModule in it', 'stepsModule', path);
-  const inputs = asked.inputs?.flatMap((input) => filesMatching(input, '.')) ?? config.inputs;
+  const inputs = asked.inputs ? await filesMatching(asked.inputs, '.') : config.inputs;
   if (inputs === undefined) throw missing('inputs', '--input PATH', 'inputs', path);
   const { options, workers, rank, worldSize, tasks, retries, splitBytes, restart } = asked;
   const given = { options, workers, rank, worldSize, tasks, retries, splitBytes, restart };
@@ -49,7 +50,7 @@ function commandLine({ paths, inputs = [], output, options, splitBytes }: CliArg
     .join(' ');
 }
 
-function readConfig(path: string): Config {
+async function readConfig(path: string): Promise<Config> {
   const config = parseConfig(path);
   const unknown = Object.keys(config).find((key) => !(KEYS as readonly string[]).includes(key));
   if (unknown !== undefined) throw invalid(`${path} has the unknown key "${unknown}"; known are ${KEYS.join(', ')}`);
@@ -63,7 +64,7 @@ function readConfig(path: string): Config {
     ...(stepsModule && {
       stepsModule: URL.canParse(stepsModule) ? stepsModule : pathToFileURL(resolve(folder, stepsModule)).href,
     }),
-    ...(inputs && { inputs: inputs.flatMap((input) => filesMatching(input, folder)) }),
+    ...(inputs && { inputs: await filesMatching(inputs, folder) }),
     ...(outputFolder && { outputFolder: fromHere(resolve(folder, outputFolder)) }),
   };
 }
@@ -78,16 +79,16 @@ function parseConfig(path: string): Config {
   throw invalid(`${path} must hold a JSON object`);
 }
 
-/** The files that a path or pattern stands for, sorted and absolute, so that a run is the same from any folder; a URL is itself. */
-function filesMatching(pattern: string, folder: string): string[] {
-  if (pattern.includes('://')) return [pattern];
-  const path = resolve(folder, pattern);
-  if (existsSync(path) && !statSync(path).isDirectory()) return [path];
-  const glob = isAbsolute(pattern) ? pattern : `${escapePath(resolve(folder))}/${pattern}`;
-  const files = existsSync(path) ? [] : globSync(glob, { absolute: true }).sort();
-  if (files.length > 0) return files;
-  const advice = existsSync(path) ? `is a folder; name its files, such as ${pattern}/*.jsonl.gz` : 'matches no file';
-  throw new PipelineError('FILE_NOT_FOUND', `${pattern} ${advice} (looked for ${path})`);
+/** The files that paths and patterns stand for; absolute, so that a run is the same from any folder. */
+async function filesMatching(patterns: readonly string[], folder: string): Promise<string[]> {
+  const whole = patterns.map((pattern) => (pattern.includes('://') ? pattern : resolve(folder, pattern)));
+  const found = await Promise.all(whole.map((path) => (isFile(path) ? [path] : listInputs([path]))));
+  return [...new Set(found.flat())];
+}
+
+/** A name with special characters that is there is that file, not a pattern. */
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 /** A path as short as it can be said from the working folder. */

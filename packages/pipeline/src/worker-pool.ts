@@ -7,6 +7,8 @@ import type { Sent, SentError, SplitJob, StepsSource, TaskJob } from './worker.t
 /** How long a step may go on after it was asked to stop, before its thread is ended. */
 const GRACE_MILLISECONDS = 5000;
 
+const isSource = import.meta.url.endsWith('.ts');
+
 /** Worker threads that run tasks, one at a time each. */
 export class WorkerPool {
   readonly #pool: Tinypool;
@@ -19,6 +21,8 @@ export class WorkerPool {
       minThreads: 1,
       maxThreads: workers,
       idleTimeout: 1000,
+      // What makes this process find sources would make its threads find them too, which they cannot run.
+      ...(isSource ? { execArgv: [] } : {}),
       resourceLimits: heapMegabytes === undefined ? {} : { maxOldGenerationSizeMb: heapMegabytes },
     });
   }
@@ -62,7 +66,7 @@ export class WorkerPool {
 
 /** The worker beside this module; from the sources it is the built one, as threads of Node 20 run JavaScript only. */
 function workerUrl(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? '../dist/worker.js' : './worker.js', import.meta.url);
+  return new URL(isSource ? '../dist/worker.js' : './worker.js', import.meta.url);
 }
 
 function rebuildCause(cause: SentError['cause']): Error | undefined {
