@@ -87,7 +87,8 @@ export function tokenProbabilities(logits: Float32Array, options: SamplingOption
     if (weights[id] < cutoff) weights[id] = 0;
     sum += weights[id];
   }
-  return weights.map((weight) => weight / sum);
+  for (let id = 0; id < weights.length; id++) weights[id] /= sum;
+  return weights;
 }
 
 /**

@@ -10,21 +10,28 @@ export interface Acceptance {
 export function distribution(logits: Float32Array, temperature: number): Float64Array {
   let best = 0;
   for (let id = 1; id < logits.length; id++) if (logits[id] > logits[best]) best = id;
-  if (temperature === 0) {
-    const certain = new Float64Array(logits.length);
-    certain[best] = 1;
-    return certain;
-  }
-  const weights = Float64Array.from(logits, (logit) => Math.exp((logit - logits[best]) / temperature));
-  const sum = weights.reduce((total, weight) => total + weight, 0);
-  return weights.map((weight) => weight / sum);
+  const weights = new Float64Array(logits.length);
+  if (temperature === 0) return weights.fill(1, best, best + 1);
+  // Plain loops: this runs over every row of logits, several a round.
+  let sum = 0;
+  for (let id = 0; id < logits.length; id++) sum += weights[id] = Math.exp((logits[id] - logits[best]) / temperature);
+  for (let id = 0; id < weights.length; id++) weights[id] /= sum;
+  return weights;
 }
 
 /** Draws a token in proportion to weights that need not sum to 1. */
 export function drawToken(weights: Float64Array, uniform: number): number {
-  let remaining = uniform * weights.reduce((total, weight) => total + weight, 0);
-  const id = weights.findIndex((weight) => weight > 0 && (remaining -= weight) < 0);
-  return id < 0 ? weights.findLastIndex((weight) => weight > 0) : id;
+  let sum = 0;
+  for (let id = 0; id < weights.length; id++) sum += weights[id];
+  let remaining = uniform * sum;
+  let last = 0;
+  for (let id = 0; id < weights.length; id++) {
+    if (weights[id] === 0) continue;
+    last = id;
+    remaining -= weights[id];
+    if (remaining < 0) break;
+  }
+  return last;
 }
 
 /**
