@@ -102,10 +102,17 @@ export function parseCliArguments(args: string[]): CliArguments | 'help' | 'vers
   if (values.restart && values['redo-changed']) throw new UsageError('give --restart or --redo-changed, not both');
   const splitBytes = wholeNumber('split-bytes', values['split-bytes']);
   return {
-    ...{ command, paths, json: values.json ?? false, quiet: values.quiet ?? false },
-    ...{ inputs: values.input, output: values.output, options: parseJson(values.options) },
-    ...{ workers: wholeNumber('workers', values.workers), retries: wholeNumber('retries', values.retries) },
-    ...{ rank: wholeNumber('rank', values.rank), worldSize: wholeNumber('world-size', values['world-size']) },
+    command,
+    paths,
+    json: values.json ?? false,
+    quiet: values.quiet ?? false,
+    inputs: values.input,
+    output: values.output,
+    options: parseJson(values.options),
+    workers: wholeNumber('workers', values.workers),
+    retries: wholeNumber('retries', values.retries),
+    rank: wholeNumber('rank', values.rank),
+    worldSize: wholeNumber('world-size', values['world-size']),
     tasks: values.tasks?.split(',').map((task) => wholeNumber('tasks', task) ?? 0),
     splitBytes: splitBytes === 0 ? false : splitBytes,
     restart: values.restart ? 'always' : values['redo-changed'] ? 'if-changed' : undefined,

@@ -8,6 +8,7 @@ import { readFailures } from './failure.ts';
 import { snapshot, temporaryFolder } from './fixtures/temporary-folder.ts';
 import { writeJsonl } from './jsonl-writer.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
+import { anyReader } from './read-any.ts';
 import type { PipelineReport } from './report.ts';
 import { runPipeline } from './run-pipeline.ts';
 import { TaskFiles } from './task-files.ts';
@@ -104,6 +105,27 @@ describe('a task that fails', () => {
         message: expect.stringMatching(/^2 of 3 tasks .* 1 are finished/),
       }),
     );
+  });
+});
+
+describe('an output of any format', () => {
+  it.each(['jsonl', 'jsonl.zst', 'parquet'])('is gone on with where it was: %s', async (format) => {
+    const output = { path: `documents/\${rank}.${format}`, fileBytes: 4000 };
+    const [stopped, whole] = [freshFolder(), freshFolder()];
+    await expect(runPipeline(settings(stopped, {}, { output }))).rejects.toThrow('attempt 1 failed');
+    rmSync(log);
+    const { tasks } = await runPipeline(settings(whole, {}, { output, retries: 1 }));
+    rmSync(log);
+    await expect(runPipeline(settings(stopped, {}, { output }))).rejects.toThrow('attempt 1 failed');
+    await runPipeline(settings(stopped, {}, { output }));
+    expect(workedOn('a').slice(0, 4)).toEqual(['a20', 'a21', 'a22', 'a23']);
+    expect(snapshot(stopped)).toEqual(snapshot(whole));
+    const paths = tasks.flatMap(({ documents }) => documents.map((name) => join(whole, name)));
+    expect(paths.length).toBeGreaterThanOrEqual(2);
+    const ids = [];
+    const context = { reached() {}, reportBytes() {} };
+    for (const path of paths) for await (const item of anyReader()(path, context)) ids.push(item);
+    expect(ids).toHaveLength(56);
   });
 });
 

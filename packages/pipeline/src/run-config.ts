@@ -39,7 +39,9 @@ export async function pipelineOptions(asked: CliArguments): Promise<PipelineOpti
 /** What a person types to run the same again. */
 function commandLine({ paths, inputs = [], output, options, splitBytes }: CliArguments): string {
   const words = [
-    ...['smol-pipeline', 'run', ...paths],
+    'smol-pipeline',
+    'run',
+    ...paths,
     ...inputs.flatMap((input) => ['--input', input]),
     ...(output === undefined ? [] : ['--output', output]),
     ...(options === undefined ? [] : ['--options', JSON.stringify(options)]),
