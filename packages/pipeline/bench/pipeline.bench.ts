@@ -22,6 +22,7 @@ const WORDS = ['the', 'small', 'model', 'reads', 'a', 'page', 'of', 'text', 'and
 const built = new URL('../dist/index.js', import.meta.url);
 const DOCUMENTS = 10_000;
 const SMALL = 1600;
+const LONG = 4 * DOCUMENTS;
 const RUNS = 3;
 
 function makeDocuments(seed: number): Document[] {
@@ -83,6 +84,8 @@ export async function bench(): Promise<BenchRow[]> {
   await writeJsonl(small, makeDocuments(1).slice(0, SMALL));
   const plain = join(folder, 'plain.jsonl');
   await writeJsonl(plain, makeDocuments(0));
+  const long = join(folder, 'long.jsonl');
+  await writeJsonl(long, [0, 1, 2, 3].flatMap(makeDocuments));
   const megabytes = statSync(plain).size / 1e6;
   const reading = await compare(
     megabytes,
@@ -90,14 +93,14 @@ export async function bench(): Promise<BenchRow[]> {
     () => readWithReadline(compressed),
   );
   let run = 0;
-  const running = (input: string, rounds: number, workers: number) => async () => {
-    const [outputFolder, splitBytes] = [join(folder, `out-${run++}`), Math.ceil(statSync(input).size / 8)];
+  const running = (input: string, rounds: number, workers: number, parts: number) => async () => {
+    const [outputFolder, splitBytes] = [join(folder, `out-${run++}`), Math.ceil(statSync(input).size / parts)];
     await runPipeline({ inputs: [input], stepsModule, options: { rounds }, outputFolder, workers, splitBytes });
   };
-  const executing = await compare(DOCUMENTS, running(plain, 0, 1), async () => {
-    await writeJsonl(join(folder, `bare-${run++}.jsonl.gz`), readJsonl(plain));
+  const executing = await compare(LONG, running(long, 0, 1, 1), async () => {
+    await writeJsonl(join(folder, `bare-${run++}.jsonl.gz`), readJsonl(long));
   });
-  const working = await compare(SMALL, running(small, 300, 2), running(small, 300, 1));
+  const working = await compare(SMALL, running(small, 300, 2, 8), running(small, 300, 1, 8));
   rmSync(folder, { recursive: true });
   return [
     { bench: 'pipeline', case: 'read .jsonl.gz', unit: 'MB/s', peer: 'node:readline', ...reading },

@@ -78,6 +78,17 @@ describe('the same bytes', () => {
     expect(snapshot(shared)).toEqual(expected);
   });
 
+  it('come of a run of three ranks that were killed, when one goes on alone', { tags: ['slow'] }, async () => {
+    const [outputFolder, straight] = [freshFolder(), freshFolder()];
+    const ranks = [0, 1, 2].map((rank) =>
+      runAndKill(settings(outputFolder, { rank, worldSize: 3, workers: 1 }, 4), 50),
+    );
+    expect(await Promise.all(ranks)).toEqual([false, false, false]);
+    await runPipeline(settings(outputFolder, {}, 4));
+    await runPipeline(settings(straight, {}, 4));
+    expect(snapshot(outputFolder)).toEqual(snapshot(straight));
+  });
+
   it('come of runs that are killed at fifty random moments', { tags: ['slow'], timeout: 120_000 }, async () => {
     const wait = 4;
     const straight = freshFolder();

@@ -42,7 +42,7 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRep
     const { restart = DEFAULTS.restart } = options;
     const finished = prepareFolder(files, { plan, earlier, tasks, taskCount: all.length, restart });
     await runUnfinished(tasks, finished, { options, files, source, pool, taskCount: all.length });
-    return report(files, plan, all.length);
+    return report(files, plan, all.length, options.worldSize);
   } finally {
     await pool.close();
   }
@@ -96,12 +96,19 @@ async function withProgress(meter: ProgressMeter, place: Place, isLong: boolean,
 }
 
 /** What came of all finished tasks; put down when none is left. */
-function report(files: TaskFiles, plan: Plan, taskCount: number): PipelineReport {
+function report(
+  files: TaskFiles,
+  plan: Plan,
+  taskCount: number,
+  worldSize: number = DEFAULTS.worldSize,
+): PipelineReport {
   const finished = finishedTasks(files, plan);
   const made = makeReport(finished);
   if (finished.length === taskCount) {
     writeFileAtomically(files.report, `${JSON.stringify(made, null, 2)}\n`);
     removeFile(files.unfinishedFolder);
+    // Of ranks that were killed while there were more of them.
+    for (const rank of files.tasksIn('running')) if (rank >= worldSize) removeFile(files.running(rank));
   }
   return made;
 }
