@@ -42,11 +42,11 @@ export function evaluateClassifier(
   const list = [...examples];
   if (list.length === 0) throw new QualityError('INVALID_INPUT', 'examples: expected at least one, got none');
   return classifier.kind === 'score'
-    ? evaluateScores(classifier, list, threshold)
+    ? evaluateScorer(classifier, list, threshold)
     : evaluateClasses(classifier, list, threshold);
 }
 
-function evaluateScores(
+function evaluateScorer(
   classifier: QualityClassifier,
   examples: readonly (LabelledText | ScoredText)[],
   threshold: number,
@@ -55,11 +55,20 @@ function evaluateScores(
     if ('score' in example) return { score: classifier.score(example.text), truth: example.score };
     throw wrongKind(index, 'score');
   });
-  const [worst, best] = classifier.range;
+  return evaluateScores(classifier.range, pairs, threshold);
+}
+
+/** Measures scores of any regressor. */
+export function evaluateScores(
+  range: readonly [worst: number, best: number],
+  pairs: readonly ScoredPair[],
+  threshold: number,
+): EvaluationReport {
+  const [worst, best] = range;
   const labels = Array.from({ length: Math.floor(best - worst) + 1 }, (_, step) => String(worst + step));
   const rounded = pairs.map(({ score, truth }) => ({
-    predicted: String(integerScore(score, classifier.range)),
-    truth: String(integerScore(truth, classifier.range)),
+    predicted: String(integerScore(score, range)),
+    truth: String(integerScore(truth, range)),
   }));
   // FineWeb-Edu rounds before it compares, so that a score of 2.6 counts as 3.
   const integers = rounded.map(({ predicted, truth }) => ({ score: Number(predicted), truth: Number(truth) }));
@@ -67,7 +76,7 @@ function evaluateScores(
     examples: pairs.length,
     binary: binaryMetrics(integers, threshold),
     best: bestThreshold(pairs, threshold)!,
-    calibration: calibration(pairs, classifier.range),
+    calibration: calibration(pairs, range),
     confusion: confusion(rounded, labels),
     meanAbsoluteError: meanAbsoluteError(pairs),
     rootMeanSquaredError: rootMeanSquaredError(pairs),

@@ -41,6 +41,13 @@ export {
 } from './quality-classifier.ts';
 export type { LabelProbability } from './fasttext-model.ts';
 export { learnedQuality, type LearnedQualityOptions } from './learned-quality.ts';
+export {
+  EmbeddingQuality,
+  type AsyncQualityFilter,
+  type EmbeddingQualityOptions,
+  type EmbedTexts,
+} from './embedding-quality.ts';
+export type { EmbeddingHead, EmbeddingHeadKind } from './embedding-head.ts';
 export { evaluateClassifier, type EvaluationReport } from './evaluate-classifier.ts';
 export {
   bestThreshold,

@@ -69,6 +69,14 @@ describe('a regressor of 0–5 scores', () => {
       metadata: { quality_score: regressor.score(BAD.join(' ')) },
     });
     expect(filter.check({ text: GOOD.join(' ') })).toMatchObject({ keep: true });
+    // FineWeb-Edu compares the rounded score: from 2.5 on, halves to the even neighbour.
+    const minimumScore = 3;
+    const rounded = learnedQuality({ classifier: regressor, minimumScore, metadataKey: 'score', rounded: true });
+    for (const { text } of heldOut.slice(0, 50)) {
+      const score = regressor.score(text);
+      const metadata = { score, int_score: integerScore(score) };
+      expect(rounded.check(text)).toMatchObject({ keep: integerScore(score) >= 3, metadata });
+    }
   });
 });
 
