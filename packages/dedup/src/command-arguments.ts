@@ -110,7 +110,7 @@ const FLAGS: Record<Command, Flag[]> = {
   bloom: ['output', 'removed', 'key', 'field', 'capacity', 'false-positive-rate', ...RECORD_FLAGS],
   sentences: ['output', 'removed', ...RECORD_FLAGS],
   substrings: ['output', 'minimum-bytes', 'minimum-tokens', 'token-key', 'keep', 'memory', ...RECORD_FLAGS],
-  decontaminate: ['output', 'removed', 'against', 'ngram', ...RECORD_FLAGS],
+  decontaminate: ['output', 'removed', 'against', 'ngram', 'workers', 'memory', ...RECORD_FLAGS],
   explain: ['json'],
   plan: [...MIN_HASH_FLAGS, ...RECORD_FLAGS],
 };
@@ -178,7 +178,7 @@ function checkOperands(command: Command, operands: string[], output: string | un
 }
 
 /** Standard input and output are for the commands that decide about one document after the other. */
-function checkStreams(command: Command, operands: string[], { output, removed, json }: Values): void {
+function checkStreams(command: Command, operands: string[], { output, removed, json, workers }: Values): void {
   const inputs = operands.filter((operand) => operand === '-').length;
   const isStreaming = FLAGS[command].includes('removed');
   if (!isStreaming && (inputs > 0 || output === '-')) {
@@ -189,6 +189,11 @@ function checkStreams(command: Command, operands: string[], { output, removed, j
     throw new UsageError('rows of Parquet cannot be written to standard output; give a folder');
   }
   if (output === '-' && json) throw new UsageError('--json and --output - both mean standard output; leave out one');
+  if (output === '-' && command === 'decontaminate' && Number(workers) !== 1) {
+    throw new UsageError(
+      'what goes to standard output is decided in one thread; give a folder, or leave out --workers',
+    );
+  }
   if (output !== '-' && removed !== undefined) {
     throw new UsageError('--removed is for --output -; a folder has the removed documents in DIR/removed/');
   }

@@ -2,6 +2,8 @@ import { DedupError } from './dedup-error.ts';
 import { hashText } from './hash-text.ts';
 import { Kernel } from './kernel.ts';
 import { loadText } from './load-text.ts';
+import { NgramTable } from './ngram-table.ts';
+import type { TableWords } from './ngram-table.ts';
 import { normalizeText } from './normalize-text.ts';
 
 /** A question of an evaluation and its right answer. */
@@ -36,9 +38,13 @@ const wordsOf = (text: string) =>
     .split(/ +/)
     .filter((word) => word !== '');
 
-/** Bits of a hash that have a place of their own: nearly all n-grams of most texts are told apart by them. */
-const PLACE_BITS = 24;
-const placeOf = (hash: bigint) => Number(BigInt.asUintN(PLACE_BITS, hash));
+/** What a {@link Decontaminator} looks for, to be sent to a thread; the table is not copied. */
+export interface SharedNgrams {
+  ngram: number;
+  /** names of the evaluations; the table has their places */
+  tasks: readonly string[];
+  table: TableWords;
+}
 
 /** Hashes of no permutations. */
 const NO_PERMUTATIONS = { a: new BigUint64Array(0), b: new BigUint64Array(0) };
@@ -51,9 +57,9 @@ export class Decontaminator {
   readonly #ngram: number;
   readonly #queryNgrams: boolean;
   readonly #overlapNgrams: boolean;
-  readonly #tasks = new Map<bigint, string>();
-  /** a bit for the place of each hash */
-  readonly #places = new Uint32Array(2 ** (PLACE_BITS - 5));
+  /** places of the evaluations, by name */
+  readonly #tasks = new Map<string, number>();
+  #table = new NgramTable();
   readonly #kernel = new Kernel(NO_PERMUTATIONS);
 
   /** @throws DedupError `INVALID_OPTION` */
@@ -66,9 +72,22 @@ export class Decontaminator {
     this.#overlapNgrams = overlapNgrams;
   }
 
+  /** One that looks for the n-grams of another, which may be in another thread. */
+  static of({ ngram, tasks, table }: SharedNgrams): Decontaminator {
+    const decontaminator = new Decontaminator({ ngram });
+    for (const [place, task] of tasks.entries()) decontaminator.#tasks.set(task, place);
+    decontaminator.#table = new NgramTable(table);
+    return decontaminator;
+  }
+
+  /** What {@link Decontaminator.of} takes, when all examples are added. */
+  share(): SharedNgrams {
+    return { ngram: this.#ngram, tasks: [...this.#tasks.keys()], table: this.#table.words };
+  }
+
   /** How many different n-grams are looked for; 0 means that every text passes. */
   get size(): number {
-    return this.#tasks.size;
+    return this.#table.size;
   }
 
   /** Takes an example of an evaluation. */
@@ -85,10 +104,11 @@ export class Decontaminator {
 
   /** Adds the n-grams that begin before `end`. */
   #addAll(words: string[], task: string, end = words.length): void {
+    const place = this.#tasks.get(task) ?? this.#tasks.size;
+    this.#tasks.set(task, place);
     for (let start = 0; start < end && start + this.#ngram <= words.length; start++) {
       const hash = hashText(words.slice(start, start + this.#ngram).join(' '), 'xxh64');
-      if (!this.#tasks.has(hash)) this.#tasks.set(hash, task);
-      this.#places[placeOf(hash) >>> 5] |= 1 << (placeOf(hash) & 31);
+      this.#table.add(Number(BigInt.asUintN(32, hash)), Number(hash >> 32n), place);
     }
   }
 
@@ -96,23 +116,23 @@ export class Decontaminator {
   find(text: string): Contamination | null {
     let start = 0;
     for (const hashes of this.#kernel.shingles(loadText(this.#kernel, text), this.#ngram, 'xxh64')) {
-      const index = this.#firstKnown(hashes);
-      if (index < hashes.length) {
-        const words = wordsOf(text).slice(start + index, start + index + this.#ngram);
-        return { task: this.#tasks.get(hashes[index])!, ngram: words.join(' ') };
+      const found = this.#firstKnown(hashes);
+      if (found !== null) {
+        const words = wordsOf(text).slice(start + found.index, start + found.index + this.#ngram);
+        return { task: [...this.#tasks.keys()][found.place], ngram: words.join(' ') };
       }
       start += hashes.length;
     }
     return null;
   }
 
-  /** Of some hashes the place of the first that is looked for; their number where none is. */
-  #firstKnown(hashes: BigUint64Array): number {
-    const words = new Uint32Array(hashes.buffer, hashes.byteOffset, 2 * hashes.length);
+  /** Of some hashes the first that is looked for, and the place of its evaluation. */
+  #firstKnown(hashes: BigUint64Array): { index: number; place: number } | null {
+    const halves = new Uint32Array(hashes.buffer, hashes.byteOffset, 2 * hashes.length);
     for (let index = 0; index < hashes.length; index++) {
-      const place = words[2 * index] & (2 ** PLACE_BITS - 1);
-      if ((this.#places[place >>> 5] & (1 << (place & 31))) !== 0 && this.#tasks.has(hashes[index])) return index;
+      const place = this.#table.get(halves[2 * index], halves[2 * index + 1]);
+      if (place >= 0) return { index, place };
     }
-    return hashes.length;
+    return null;
   }
 }

@@ -1,6 +1,4 @@
-import { basename } from 'node:path';
 import type { CommandArguments } from './command-arguments.ts';
-import { Decontaminator } from './decontaminator.ts';
 import { DedupError } from './dedup-error.ts';
 import { exactKeyOf } from './exact-deduplicator.ts';
 import { ExactGroups } from './exact-groups.ts';
@@ -10,7 +8,7 @@ import { filterStream } from './filter-stream.ts';
 import { checkInputs, statusOf } from './output-names.ts';
 import { PackedBloomFilter } from './packed-bloom-filter.ts';
 import type { ProgressLine } from './progress-line.ts';
-import { readRecordGroups, readRecords } from './read-records.ts';
+import { readRecordGroups } from './read-records.ts';
 import { SentenceDeduplicator } from './sentence-deduplicator.ts';
 import type { CliStreams } from './cli-streams.ts';
 import { writeReport } from './write-report.ts';
@@ -18,6 +16,8 @@ import { writeReport } from './write-report.ts';
 /** The commands that decide about one document after the other. */
 
 export const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+
+export const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 
 /** What a command prints when it is done. */
 export interface Outcome {
@@ -61,7 +61,7 @@ export function inputProgress(given: CommandArguments, { progress }: Talk, times
 }
 
 /** What a command decides by. */
-export interface Filter extends Pick<FilterFilesOptions, 'decide' | 'changes' | 'otherFiles'> {
+export interface Filter extends Pick<FilterFilesOptions, 'decide' | 'changes'> {
   /** settings that the results depend on */
   settings: Record<string, unknown>;
   /** what the report tells besides counts */
@@ -77,11 +77,28 @@ function sayProblems(inputs: readonly FilteredInput[], standardInput: string | u
   }
 }
 
+/** Writes the report of a command that kept and removed documents, and says what it did. */
+export function finishFilter(
+  { command, output, textKey, idKey, standardInput }: CommandArguments,
+  talk: Talk,
+  inputs: readonly FilteredInput[],
+  { settings, ...more }: { settings: object } & Record<string, unknown>,
+): Outcome {
+  if (output === '-') sayProblems(inputs, standardInput, talk);
+  const counts = sumCounts(inputs);
+  const told = { counts, removedByKind: sumKinds(inputs), ...more, inputs };
+  const report = { command, settings: { textKey, idKey, ...settings }, ...told };
+  if (output !== '-') writeReport(output, report);
+  const changed = counts.changed > 0 ? `, ${counts.changed} of the kept ones shortened` : '';
+  const shown = output === '-' ? { ...counts, broken: 0 } : counts;
+  return { report, summary: `${summarize(shown)}${changed}\n` };
+}
+
 /** Runs a command that decides about one document after the other. */
 export async function runFilter(
   given: CommandArguments,
   talk: Talk,
-  { decide, changes, otherFiles, settings, finish }: Filter,
+  { decide, changes, settings, finish }: Filter,
   onBytes = inputProgress(given, talk),
 ): Promise<Outcome> {
   const { operands: inputs, output: folder, standardInput, removed, textKey, idKey, command } = given;
@@ -93,15 +110,8 @@ export async function runFilter(
   const results =
     folder === '-'
       ? await filterStream({ ...what, stdin, stdout, removed })
-      : await filterFiles({ ...what, folder, changes, run, otherFiles, onDamage });
-  if (folder === '-') sayProblems(results, standardInput, talk);
-  const counts = sumCounts(results);
-  const more = { counts, removedByKind: sumKinds(results), ...finish?.() };
-  const report = { command, settings: { ...keys, ...settings }, ...more, inputs: results };
-  if (folder !== '-') writeReport(folder, report);
-  const changed = counts.changed > 0 ? `, ${counts.changed} of the kept ones shortened` : '';
-  const told = folder === '-' ? { ...counts, broken: 0 } : counts;
-  return { report, summary: `${summarize(told)}${changed}\n` };
+      : await filterFiles({ ...what, folder, changes, run, onDamage });
+  return finishFilter(given, talk, results, { settings, ...finish?.() });
 }
 
 /** What must be the same: the text in some form, or a field of the record. */
@@ -187,33 +197,4 @@ export function sentences(given: CommandArguments, talk: Talk): Promise<Outcome>
     return kept ? { fields: { [given.textKey]: text }, explanation } : { reason: 'repeated_sentences', explanation };
   };
   return runFilter(given, talk, { decide, changes: true, settings: {} });
-}
-
-/** Evaluation texts: the field `label`, or the text; perhaps with `query` and `task`. */
-async function readEvaluations({ against, ngram, textKey, idKey }: CommandArguments): Promise<Decontaminator> {
-  const decontaminator = new Decontaminator({ ngram });
-  for (const path of against) {
-    for await (const { document, field, line, problem } of readRecords(path, { textKey, idKey })) {
-      if (document === null) throw new DedupError('INVALID_RECORD', `${path}:${line}: ${problem}`);
-      const [query, task] = [field('query') ?? '', field('task') ?? basename(path)];
-      decontaminator.add({ task: String(task), label: document.text, query: String(query) });
-    }
-  }
-  if (decontaminator.size > 0) return decontaminator;
-  const message = `${against.join(', ')}: no text is as long as an n-gram, so that nothing could be found; lower --ngram`;
-  throw new DedupError('INVALID_OPTION', message);
-}
-
-export async function decontaminate(given: CommandArguments, talk: Talk): Promise<Outcome> {
-  const decontaminator = await readEvaluations(given);
-  const tasks: Record<string, number> = {};
-  const decide = ({ text }: RecordDocument) => {
-    const found = decontaminator.find(text);
-    if (found === null) return null;
-    tasks[found.task] = (tasks[found.task] ?? 0) + 1;
-    return { reason: 'contaminated', explanation: { contaminated_task: found.task, contaminated_ngram: found.ngram } };
-  };
-  const settings = { ngram: given.ngram ?? 12, against: given.against };
-  const finish = () => ({ ngrams: decontaminator.size, tasks });
-  return runFilter(given, talk, { decide, settings, otherFiles: given.against, finish });
 }

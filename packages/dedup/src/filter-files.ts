@@ -32,8 +32,6 @@ export interface FilterFilesOptions extends RecordKeys {
   run: { command: string } & Record<string, unknown>;
   /** the input that holds what standard input was: its records without a name are called `-:LINE` */
   standardInput?: string;
-  /** other files that the results depend on */
-  otherFiles?: readonly string[];
   /** kept records can get explanations; default false */
   changes?: boolean;
   longestLine?: number;
@@ -63,7 +61,8 @@ export interface FilteredInput extends FilterCounts {
   problems: { line: number; problem: string }[];
 }
 
-const PROBLEMS_SHOWN = 100;
+/** Problems of one input that are told. */
+export const PROBLEMS_SHOWN = 100;
 
 /** Sorts the records of one input into two files, or only goes through them where that is done. */
 export class InputFilter {
@@ -117,14 +116,18 @@ export function sumCounts(inputs: readonly FilteredInput[]): FilterCounts {
   return Object.fromEntries(names.map((name) => [name, sum(name)])) as unknown as FilterCounts;
 }
 
-/** How many documents of all inputs were removed for which reason. */
-export function sumKinds(inputs: readonly FilteredInput[]): Record<string, number> {
-  const kinds: Record<string, number> = {};
-  for (const { removedByKind } of inputs) {
-    for (const [kind, count] of Object.entries(removedByKind)) kinds[kind] = (kinds[kind] ?? 0) + count;
+/** Counts by name, added up. */
+export function sumTallies(tallies: readonly Record<string, number>[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const tally of tallies) {
+    for (const [name, count] of Object.entries(tally)) sums[name] = (sums[name] ?? 0) + count;
   }
-  return kinds;
+  return sums;
 }
+
+/** How many documents of all inputs were removed for which reason. */
+export const sumKinds = (inputs: readonly FilteredInput[]): Record<string, number> =>
+  sumTallies(inputs.map(({ removedByKind }) => removedByKind));
 
 async function filterInput(options: FilterFilesOptions, input: StageInput, number: number): Promise<FilteredInput> {
   const { folder, run, changes, standardInput, onBytes, onDamage } = options;
@@ -152,9 +155,9 @@ async function filterInput(options: FilterFilesOptions, input: StageInput, numbe
  * @throws DedupError of the file that cannot be read or written, `RUN_MISMATCH` where the folder is another run's
  */
 export async function filterFiles(options: FilterFilesOptions): Promise<FilteredInput[]> {
-  const { inputs, folder, run, otherFiles = [], textKey, idKey } = options;
+  const { inputs, folder, run, textKey, idKey } = options;
   checkInputs(inputs, folder);
-  claimRun(folder, [...inputs, ...otherFiles], { ...run, textKey, idKey });
+  claimRun(folder, inputs, { ...run, textKey, idKey });
   const reports: FilteredInput[] = [];
   for (const [number, input] of nameOutputs(inputs).entries()) reports.push(await filterInput(options, input, number));
   return reports;

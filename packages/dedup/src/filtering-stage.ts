@@ -7,19 +7,11 @@ import { rehydrationWeight } from './rehydration-weight.ts';
 import { openResults } from './result-files.ts';
 import type { ResultFiles } from './result-files.ts';
 import type { RunFacts } from './run-facts.ts';
-import { FROM_INDEX, stagePath } from './stage-settings.ts';
+import { FROM_INDEX, resultPaths, stagePath } from './stage-settings.ts';
 import type { Advance, StageSettings, TaskResult } from './stage-settings.ts';
 
 /** How much of a kept text is shown. */
 const SAMPLE_CHARACTERS = 200;
-
-/** Where the results of a part go: under their names, or beside each other until they are put together. */
-function resultPaths({ inputs, parts }: StageSettings, rank: number): { kept: string; removed: string } {
-  const { input, range } = parts[rank];
-  const { output } = inputs[input];
-  if (range === null) return { kept: join('kept', output), removed: join('removed', output) };
-  return { kept: stagePath.part('kept', rank), removed: stagePath.part('removed', rank) };
-}
 
 /** What is told of clusters in the records of a part. */
 class ClusterColumns {

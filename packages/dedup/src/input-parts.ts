@@ -32,6 +32,10 @@ export function cutInputs(paths: readonly string[], partBytes?: number): InputPa
   });
 }
 
+/** Bytes of its input that a part is. */
+export const bytesOfPart = (inputs: readonly { path: string }[], { input, range }: InputPart): number =>
+  range ? range.end - range.start : statusOf(inputs[input].path).bytes;
+
 /** The parts of each input, by place. */
 export function partsByInput(inputs: number, parts: readonly InputPart[]): number[][] {
   const ranks = Array.from({ length: inputs }, (): number[] => []);

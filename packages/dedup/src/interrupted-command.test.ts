@@ -53,6 +53,7 @@ describe('a command that was killed', () => {
     ['sentences', []],
     ['substrings', ['--minimum-bytes', '100']],
     ['decontaminate', ['--against', 'tests.jsonl', '--ngram', '8']],
+    ['decontaminate', ['--against', 'tests.jsonl', '--ngram', '8', '--workers', '2']],
   ])('ends with the same bytes when it is run again: %s', { tags: ['slow'] }, async (command, options) => {
     const inputs = writeInputs(folder, documents);
     writeFileSync(path('tests.jsonl'), toLines([{ text: documents[4].text }]));

@@ -4,7 +4,7 @@ import { partsByInput } from './input-parts.ts';
 import { StageFile } from './stage-file.ts';
 import type { FileSeal } from './stage-file.ts';
 import { stagePath } from './stage-settings.ts';
-import type { Advance, StageSettings, TaskResult } from './stage-settings.ts';
+import type { Advance, RunSettings, TaskResult } from './stage-settings.ts';
 
 const BLOCK_BYTES = 1 << 20;
 
@@ -22,11 +22,11 @@ function append(path: string, target: StageFile, advance: Advance): void {
 }
 
 /** Inputs that were read in parts; only their results have to be put together. */
-export const joinedInputs = ({ inputs, parts }: StageSettings): number[] =>
+export const joinedInputs = ({ inputs, parts }: RunSettings): number[] =>
   [...partsByInput(inputs.length, parts).entries()].flatMap(([input, ranks]) => (ranks.length > 1 ? [input] : []));
 
 /** The last stage, for one input that was read in parts: puts the results of these behind one another. */
-export function joinParts(settings: StageSettings, input: number, advance: Advance): TaskResult {
+export function joinParts(settings: RunSettings, input: number, advance: Advance): TaskResult {
   const { folder, inputs, parts } = settings;
   const ranks = partsByInput(inputs.length, parts)[input];
   const files: Record<string, FileSeal> = {};

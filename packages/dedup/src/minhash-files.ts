@@ -10,6 +10,7 @@ import { checkInputs, nameOutputs } from './output-names.ts';
 import { defaultMemory, taskBytesOf } from './stage-memory.ts';
 import type { RecordKeys } from './file-record.ts';
 import { cutInputs, partsByInput } from './input-parts.ts';
+import { checkPositiveInteger } from './positive-integer.ts';
 import { claimFolder } from './run-folder.ts';
 import { StageRunner } from './stage-runner.ts';
 import { FINEWEB2_REHYDRATION, rehydrationWeight } from './rehydration-weight.ts';
@@ -85,11 +86,6 @@ export interface MinHashFilesReport {
   /** expected share of pairs found, by their Jaccard similarity */
   expectedRecall: Record<string, number>;
   inputs: InputReport[];
-}
-
-function checkPositiveInteger(name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new DedupError('INVALID_OPTION', `${name} must be a positive integer, got ${value}`);
 }
 
 function resolveSettings(options: MinHashFilesOptions): StageSettings {

@@ -183,7 +183,22 @@ describe('smol-dedup', () => {
       path('in.jsonl'),
       toLines([{ text: 'We know: the house mouse is a pet.' }, { text: 'A mouse is a pet.' }]),
     );
-    await run('decontaminate', path('in.jsonl'), '--against', path('tests.jsonl'), '--ngram', '4', '-o', path('out'));
+    const args = [
+      'decontaminate',
+      path('in.jsonl'),
+      '--against',
+      path('tests.jsonl'),
+      '--ngram',
+      '4',
+      '-o',
+      path('out'),
+    ];
+    const refused = await run(...args, '--workers', '2', '--memory', '256M');
+    const message = 'memory must be at least 269221888 bytes for 2 workers and these evaluations, got 268435456';
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining(message) });
+    expect((await run(...args, '--workers', '2', '--memory', '257M')).stderr).toContain(
+      'up to 269 MB of memory, 2 workers',
+    );
     expect(readRecords('out', 'removed', 'in.jsonl')[0].metadata).toEqual({
       filter_reason: 'contaminated',
       contaminated_task: 'mice',
@@ -204,6 +219,12 @@ describe('smol-dedup', () => {
     [['bloom', '-', '-o', '-', '--json'], 2, '--json and --output - both mean standard output'],
     [['bloom', 'x', '-o', 'y', '--removed', 'z'], 2, '--removed is for --output -'],
     [['bloom', 'x', '-o', '-', '--removed', 'x'], 2, '--removed x is an input'],
+    [
+      ['decontaminate', 'x', '-o', '-', '--against', 'y', '--workers', '2'],
+      2,
+      'standard output is decided in one thread',
+    ],
+    [['decontaminate', 'x', '-o', 'y', '--against', 'z', '--workers', '1.5'], 1, 'workers must be a positive integer'],
     [['bloom', 'x.parquet', '-o', '-'], 2, 'rows of Parquet cannot be written to standard output'],
     [['minhash', 'none.jsonl', '-o', 'y'], 1, 'none.jsonl: no such file'],
     [['exact', 'x', '-o', 'y', '--bands', '3'], 2, "Unknown option '--bands'"],

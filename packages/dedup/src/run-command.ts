@@ -5,8 +5,9 @@ import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { CliStreams } from './cli-streams.ts';
 import type { CommandArguments } from './command-arguments.ts';
+import { decontaminate } from './decontaminate-command.ts';
 import { explainDocument } from './explain-document.ts';
-import { bloom, decontaminate, exact, percent, sentences, summarize } from './filter-commands.ts';
+import { bloom, exact, megabytes, percent, sentences, summarize } from './filter-commands.ts';
 import type { Outcome, Talk } from './filter-commands.ts';
 import { minHashFiles } from './minhash-files.ts';
 import { saveMinHashIndex } from './minhash-index.ts';
@@ -20,8 +21,6 @@ import type { Explanation } from './explain-document.ts';
 async function print(stream: Writable, text: string): Promise<void> {
   if (!stream.write(text)) await once(stream, 'drain');
 }
-
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 
 function describePlan({
   inputs,

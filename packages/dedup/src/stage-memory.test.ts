@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { minHashFiles } from './minhash-files.ts';
@@ -31,6 +32,14 @@ function peakOf(options: MinHashFilesOptions): { peak: number; stated: number } 
     console.log(JSON.stringify({ peak: 1024 * process.resourceUsage().maxRSS, stated }));`;
   const answer = execFileSync(process.execPath, ['--input-type=module', '--eval', script]);
   return JSON.parse(answer.toString()) as { peak: number; stated: number };
+}
+
+/** What the program has taken at most, in bytes. */
+function peakOfProgram(args: readonly string[]): number {
+  const tell = 'process.on("exit",()=>console.log(1024*process.resourceUsage().maxRSS))';
+  const program = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+  const answer = execFileSync(process.execPath, ['--import', `data:text/javascript,${tell}`, program, ...args]);
+  return Number(answer.toString());
 }
 
 describe('the memory of an out-of-core run', () => {
@@ -65,6 +74,16 @@ describe('the memory of an out-of-core run', () => {
     const report = JSON.parse(readFileSync(join(folder, 'out', 'report.json'), 'utf8')) as MinHashFilesReport;
     expect(report.counts).toMatchObject({ read: 102, documents: 101, broken: 1, kept: 101 });
     expect(report.inputs[0].problems).toEqual([{ line: 101, problem: 'line too long' }]);
+  });
+
+  it.each([1, 2])('is within what decontaminate says: %i workers', { tags: ['slow'] }, (workers) => {
+    const [input, tests, output] = ['in.jsonl', 'tests.jsonl', 'out'].map((name) => join(folder, name));
+    writeFileSync(input, lines(3000, 900));
+    writeFileSync(tests, lines(2000, 60));
+    const memory = 136 + 64 * workers;
+    const options = ['--workers', String(workers), '--memory', `${memory}M`, '--ngram', '50', '-q'];
+    const peak = peakOfProgram(['decontaminate', input, '--against', tests, '-o', output, ...options]);
+    expect(peak).toBeLessThan(memory * 2 ** 20);
   });
 
   it('is stated by the plan, stage by stage, and by default grows with the workers', async () => {

@@ -34,6 +34,21 @@ export function taskBytesOf(memory: number, workers: number): number {
   throw new DedupError('OUT_OF_MEMORY', message);
 }
 
+/**
+ * Memory of the whole process for threads that sort nothing, in bytes; lines over 1 MiB take about ten times their length
+ * besides.
+ *
+ * @param shared what they look things up in
+ * @param allowed what there may be at most
+ * @throws DedupError `OUT_OF_MEMORY` where that is too little
+ */
+export function lookupMemory(workers: number, shared: number, allowed = Infinity): number {
+  const bytes = needed(workers, 0) + shared;
+  if (bytes <= allowed) return bytes;
+  const message = `memory must be at least ${bytes} bytes for ${workers} workers and these evaluations, got ${allowed}`;
+  throw new DedupError('OUT_OF_MEMORY', message);
+}
+
 /** Limits of a thread's heap; long lines are in it. */
 export const threadLimits = (longestLine: number) => ({
   maxYoungGenerationSizeMb: YOUNG_MEBIBYTES,

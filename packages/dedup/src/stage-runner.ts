@@ -3,13 +3,15 @@ import type { ClusterMemory } from './cluster-memory.ts';
 import { summarizeClusters } from './cluster-summary.ts';
 import type { ClusterDetails } from './cluster-summary.ts';
 import { numberClusters, uniteInOrder } from './clustering-stage.ts';
-import { readDone, writeDone } from './done-file.ts';
+import { writeDone } from './done-file.ts';
+import { bytesOfPart } from './input-parts.ts';
 import { joinedInputs } from './joining-stage.ts';
 import { statusOf } from './output-names.ts';
 import { NO_FACTS, factsOf } from './run-facts.ts';
 import type { RunFacts } from './run-facts.ts';
 import { checkClusteringMemory, stageMemory } from './stage-memory.ts';
 import type { Stage, StageSettings, TaskResult } from './stage-settings.ts';
+import { takeOver } from './stage-task.ts';
 import type { StageTask, Step } from './stage-task.ts';
 import { TaskPool } from './task-pool.ts';
 
@@ -83,20 +85,8 @@ export class StageRunner {
     return tasksFor(stage, stage === 'matching' ? minHash.bands : parts.length);
   }
 
-  /** Takes over what earlier runs have done, and tells what has to be done again. */
   #takeOver(tasks: readonly StageTask[], results: TaskResult[]): StageTask[] {
-    return tasks.filter(({ stage, task }) => {
-      const known = readDone<TaskResult>(this.#settings.folder, stage, task, this.#options.onDamage);
-      if (known !== null) results[task] = known;
-      return known === null;
-    });
-  }
-
-  /** Bytes that a part is of its input. */
-  #partBytes(rank: number): number {
-    const { inputs, parts } = this.#settings;
-    const { input, range } = parts[rank];
-    return range ? range.end - range.start : statusOf(inputs[input].path).bytes;
+    return takeOver(this.#settings.folder, tasks, results, this.#options.onDamage);
   }
 
   #progressOf(stage: Stage, tasks: readonly StageTask[]): Pick<StageProgress, 'total' | 'unit'> {
@@ -105,7 +95,7 @@ export class StageRunner {
     if (stage === 'matching') return { total: sum(this.#facts.documents) * tasks.length, unit: 'records' };
     if (stage === 'joining')
       return { total: sum(tasks.map(({ task }) => statusOf(inputs[task].path).bytes)), unit: 'bytes' };
-    return { total: sum(tasks.map(({ task }) => this.#partBytes(task))), unit: 'bytes' };
+    return { total: sum(tasks.map(({ task }) => bytesOfPart(inputs, parts[task]))), unit: 'bytes' };
   }
 
   #announce(stage: Stage, tasks: number): void {
@@ -146,7 +136,7 @@ export class StageRunner {
     finish: (task: StageTask, result: TaskResult) => void,
     advance: (amount: number) => void,
   ): Promise<void> {
-    const context = { settings: this.#settings, facts: this.#facts, memory };
+    const context = { command: 'minhash' as const, settings: this.#settings, facts: this.#facts, memory };
     return this.#pool.run(tasks, context, finish, advance);
   }
 

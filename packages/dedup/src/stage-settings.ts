@@ -20,12 +20,17 @@ export interface StageInput {
   output: string;
 }
 
-/** All that the tasks of a run need to know; plain data, the same for every worker. */
-export interface StageSettings extends RecordKeys {
+/** What to read and where to write; plain data, the same for every worker. */
+export interface RunSettings extends RecordKeys {
   folder: string;
   inputs: readonly StageInput[];
   /** what the inputs are read in; a part's place is datatrove's rank */
   parts: readonly InputPart[];
+  longestLine: number;
+}
+
+/** All that the tasks of an out-of-core MinHash run need to know. */
+export interface StageSettings extends RunSettings {
   minHash: MinHashOptions;
   representative: Representative;
   /** folders of signatures of earlier runs: what equals one of them is removed */
@@ -36,7 +41,6 @@ export interface StageSettings extends RecordKeys {
   rehydration: Readonly<Record<number, number>> | null;
   /** memory that one task may use for its buffers */
   taskBytes: number;
-  longestLine: number;
 }
 
 /** Stands in matches for a document of an earlier run, as input and as document. */
@@ -49,6 +53,12 @@ export interface TaskResult {
   counts: Record<string, number>;
   /** whatever else the report tells */
   details?: object;
+}
+
+/** Paths in the folder of a run. */
+export interface ResultPaths {
+  kept: string;
+  removed: string;
 }
 
 /** Called by a task with the number of bytes, records or files that it has got through since it last called. */
@@ -72,3 +82,11 @@ export const stagePath = {
     join('stages', 'clusters', `${digits(rank, 6)}.${kind}`),
   part: (kind: 'kept' | 'removed', rank: number) => join('stages', 'parts', `${digits(rank, 5)}.${kind}`),
 } as const;
+
+/** Where the results of a part go: under their names, or beside each other until they are put together. */
+export function resultPaths({ inputs, parts }: RunSettings, rank: number): ResultPaths {
+  const { input, range } = parts[rank];
+  const { output } = inputs[input];
+  if (range === null) return { kept: join('kept', output), removed: join('removed', output) };
+  return { kept: stagePath.part('kept', rank), removed: stagePath.part('removed', rank) };
+}

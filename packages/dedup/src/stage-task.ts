@@ -1,6 +1,8 @@
 import type { ClusterMemory } from './cluster-memory.ts';
 import { labelPart, uniteBand, writeClusters } from './clustering-stage.ts';
-import { writeDone } from './done-file.ts';
+import { readDone, writeDone } from './done-file.ts';
+import { decontaminatePart } from './decontamination-stage.ts';
+import type { DecontaminationContext } from './decontamination-stage.ts';
 import { filterInput } from './filtering-stage.ts';
 import { joinParts } from './joining-stage.ts';
 import { matchBand } from './matching-stage.ts';
@@ -12,25 +14,29 @@ import type { Workspace } from './workspace.ts';
 /** Steps that leave nothing behind but numbers in shared memory. */
 export type Step = 'uniting' | 'labelling';
 
-/** One piece of work: a part (signatures, clustering, filtering), a band (matching) or an input (joining). */
+/** One piece of work: a part (signatures, clustering, filtering, decontamination), a band (matching) or an input (joining). */
 export interface StageTask {
-  stage: Stage | Step;
+  stage: Stage | Step | 'decontamination';
   task: number;
 }
 
-/** What all tasks of a stage are told; plain data and shared memory. */
-export interface TaskContext {
+/** What all tasks of a stage of MinHash are told; plain data and shared memory. */
+export interface MinHashContext {
+  command: 'minhash';
   settings: StageSettings;
   facts: RunFacts;
   /** for clustering and its steps */
   memory: ClusterMemory | null;
 }
 
+/** What tasks are told. */
+export type TaskContext = MinHashContext | DecontaminationContext;
+
 const NOTHING: TaskResult = { files: {}, counts: {} };
 
-function perform(
+function performStage(
   { stage, task }: StageTask,
-  { settings, facts, memory }: TaskContext,
+  { settings, facts, memory }: MinHashContext,
   workspace: Workspace,
   advance: Advance,
 ): TaskResult | Promise<TaskResult> {
@@ -38,10 +44,20 @@ function perform(
   if (stage === 'matching') return matchBand(settings, task, workspace, advance);
   if (stage === 'clustering') return writeClusters(settings, memory!, task);
   if (stage === 'filtering') return filterInput(settings, facts, task, advance);
-  if (stage === 'joining') return joinParts(settings, task, advance);
   if (stage === 'uniting') uniteBand(settings, memory!, task);
   else labelPart(memory!, task);
   return NOTHING;
+}
+
+function perform(
+  task: StageTask,
+  context: TaskContext,
+  workspace: Workspace,
+  advance: Advance,
+): TaskResult | Promise<TaskResult> {
+  if (task.stage === 'joining') return joinParts(context.settings, task.task, advance);
+  if (context.command === 'decontaminate') return decontaminatePart(context, task.task, advance);
+  return performStage(task, context, workspace, advance);
 }
 
 /** Does the work, and writes its result down if it has one. */
@@ -56,4 +72,23 @@ export async function runStageTask(
   if (stage === 'uniting' || stage === 'labelling') advance(1);
   else writeDone(context.settings.folder, stage, task.task, result);
   return result;
+}
+
+/**
+ * Takes over what earlier runs have done.
+ *
+ * @param results gets what is done, by task
+ * @returns what has to be done, perhaps again
+ */
+export function takeOver(
+  folder: string,
+  tasks: readonly StageTask[],
+  results: TaskResult[],
+  onDamage?: (message: string) => void,
+): StageTask[] {
+  return tasks.filter(({ stage, task }) => {
+    const known = readDone<TaskResult>(folder, stage, task, onDamage);
+    if (known !== null) results[task] = known;
+    return known === null;
+  });
 }

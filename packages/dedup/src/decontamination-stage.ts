@@ -1,0 +1,59 @@
+import { Decontaminator } from './decontaminator.ts';
+import type { SharedNgrams } from './decontaminator.ts';
+import { InputFilter } from './filter-files.ts';
+import type { FilteredInput, RecordDocument, Verdict } from './filter-files.ts';
+import { readRecordGroups } from './read-records.ts';
+import { openResults } from './result-files.ts';
+import { resultPaths } from './stage-settings.ts';
+import type { Advance, RunSettings, TaskResult } from './stage-settings.ts';
+
+/** What all tasks of a decontamination are told. */
+export interface DecontaminationContext {
+  command: 'decontaminate';
+  settings: RunSettings;
+  ngrams: SharedNgrams;
+}
+
+/** What is told of a part of an input. */
+export interface DecontaminatedPart {
+  /** numbers of lines are those in the part */
+  report: FilteredInput;
+  /** documents removed for each evaluation */
+  tasks: Record<string, number>;
+}
+
+/** Decides about documents, and counts for which evaluations they go. */
+export class ContaminationFilter {
+  readonly #decontaminator: Decontaminator;
+  readonly tasks: Record<string, number> = {};
+
+  constructor(decontaminator: Decontaminator) {
+    this.#decontaminator = decontaminator;
+  }
+
+  readonly decide = ({ text }: RecordDocument): Verdict => {
+    const found = this.#decontaminator.find(text);
+    if (found === null) return null;
+    this.tasks[found.task] = (this.tasks[found.task] ?? 0) + 1;
+    return { reason: 'contaminated', explanation: { contaminated_task: found.task, contaminated_ngram: found.ngram } };
+  };
+}
+
+/** Sorts the documents of one part into those that give away an evaluation and the others. */
+export async function decontaminatePart(
+  { settings, ngrams }: DecontaminationContext,
+  rank: number,
+  advance: Advance,
+): Promise<TaskResult> {
+  const { inputs, parts, folder } = settings;
+  const { input, range } = parts[rank];
+  const { path } = inputs[input];
+  const { decide, tasks } = new ContaminationFilter(Decontaminator.of(ngrams));
+  const results = await openResults(path, { folder, ...resultPaths(settings, rank), sync: range === null });
+  const filter = new InputFilter(decide, path, results);
+  let lines = 0;
+  const options = { ...settings, range, onBytes: advance, onLines: (count: number) => (lines = count) };
+  for await (const group of readRecordGroups(path, options)) for (const record of group) filter.take(record);
+  const details: DecontaminatedPart = { report: filter.counts, tasks };
+  return { files: filter.close()!, counts: { lines }, details };
+}
