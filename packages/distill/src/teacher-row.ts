@@ -62,15 +62,19 @@ export function topRow(p: Float64Array, k: number): TopRow {
   return { ids, probabilities };
 }
 
-/** Ids that are certain to be drawn, and the weight of each of the others that are. */
-function certainIds(p: Float64Array, k: number): { certain: Set<number>; weight: number } {
+/** Ids that are certain to be drawn, in rising order, and the weight of each of the others that are. */
+function certainIds(p: Float64Array, k: number): { certain: Int32Array; weight: number } {
   const { ids, probabilities } = topRow(p, k);
   let rest = 1;
   let count = 0;
   while (count < k - 1 && probabilities[count] * (k - count) >= rest) rest -= probabilities[count++];
-  const certain = new Set(ids.subarray(0, count));
+  const certain = ids.slice(0, count).sort();
   let others = 0;
-  for (let id = 0; id < p.length; id++) if (!certain.has(id)) others += p[id];
+  let passed = 0;
+  for (let id = 0; id < p.length; id++) {
+    if (id === certain[passed]) passed++;
+    else others += p[id];
+  }
   return { certain, weight: others / (k - count) };
 }
 
@@ -91,16 +95,19 @@ export function sampleRow(p: Float64Array, k: number, uniform: number): SampledR
   let count = 0;
   let reached = 0;
   let drawn = 0;
+  let passed = 0;
   const take = (id: number, value: number) => {
     ids[count] = id;
     weights[count++] = value;
   };
   for (let id = 0; id < p.length; id++) {
-    if (certain.has(id)) take(id, p[id]);
-    else {
+    if (id === certain[passed]) {
+      take(id, p[id]);
+      passed++;
+    } else {
       reached += p[id];
       // Rounding must neither draw one too many nor leave the last ones out.
-      const missing = k - certain.size - drawn;
+      const missing = k - certain.length - drawn;
       if (missing > 0 && reached > (drawn + uniform) * weight) {
         take(id, weight);
         drawn++;
