@@ -1,5 +1,5 @@
 // Teaches the heads of a trained model to guess what that model itself will say (as Medusa does: the model stays as it is, the
-// heads see its own text), for faster drafting. Needs a build and runs of mtp-experiment.mjs:
+// heads go on learning, from its own text), for faster drafting. Needs a build and runs of mtp-experiment.mjs:
 //   node apps/pretrain/scripts/tune-drafts.mjs [--runs runs/mtp-experiment] [--name residual-1] [--predictions 4] [--steps 200]
 // Leaves RUNS/NAME-tuned with the same model and its own heads.safetensors; measure-speculation.mjs reads it.
 import { cpSync } from 'node:fs';
@@ -8,10 +8,11 @@ import { parseArgs } from 'node:util';
 import { TokenShard } from '@smol/dataset';
 import { useEngine } from '@smol/engine';
 import { loadModel } from '@smol/model/node';
-import { headTensors, ParallelHeads, residualBlock, transformerBlock } from '@smol/mtp';
+import { headTensors, ParallelHeads, residualBlock, restoreHeadTensors, transformerBlock } from '@smol/mtp';
 import { AdamW } from '@smol/optim-muon';
 import { RandomStream } from '@smol/random';
-import { writeSafetensors } from '@smol/weights/node';
+import { toFloat32 } from '@smol/weights';
+import { readSafetensors, writeSafetensors } from '@smol/weights/node';
 import * as tf from '@tensorflow/tfjs-core';
 
 const { values } = parseArgs({
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     rows: { type: 'string', default: '512' },
     steps: { type: 'string', default: '240' },
     temperature: { type: 'string', default: '0' },
+    fresh: { type: 'boolean', default: false }, // not the heads as training left them, but new ones
   },
 });
 const [promptLength, batchSize, steps, rowCount] = [24, 16, Number(values.steps), Number(values.rows)];
@@ -39,6 +41,11 @@ const block =
     ? residualBlock({ dimension })
     : transformerBlock({ dimension, queryHeads, keyValueHeads, feedForward, ropeTheta, seed: 1 });
 const heads = new ParallelHeads({ predictions: Number(values.predictions), block });
+if (!values.fresh) {
+  const { tensors } = await readSafetensors(join(folder, 'heads.safetensors'));
+  const trained = [...tensors].map(([name, tensor]) => [name, { shape: tensor.shape, data: toFloat32(tensor) }]);
+  restoreHeadTensors(heads, new Map(trained));
+}
 
 /** The model's own text after the beginnings of passages that it was trained on. */
 async function ownText() {

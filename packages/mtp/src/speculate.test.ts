@@ -121,6 +121,18 @@ describe('speculative decoding', () => {
     },
   );
 
+  it('writes the same greedy text on the fastest engine here, too', async () => {
+    const engine = await useEngine('auto', { threads: 2 });
+    for (const seed of [1, 2, 3]) {
+      const model = SmolLM.initialize(config, { seed });
+      const plain = await model.generate([3, 1, 4], { maxNewTokens: 40, temperature: 0, stopIds: [] });
+      for (const drafter of Object.values(drafters))
+        expect(speculate(model, drafter(model), [3, 1, 4], { maxNewTokens: 40 }).ids).toEqual(plain);
+    }
+    engine.close();
+    await useEngine('cpu');
+  });
+
   it('draws the same tokens with kept keys and values as without', () => {
     const model = SmolLM.initialize(config, { seed: 2 });
     const drafter = drafters['parallel transformer'](model);
