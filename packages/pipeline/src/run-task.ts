@@ -1,5 +1,5 @@
 import { readCheckpoint } from './checkpoint.ts';
-import type { Document, Drop, ReadContext, Reader, Steps } from './document.ts';
+import type { ReadContext, Reader, Steps } from './document.ts';
 import type { LiveCounters } from './live-counters.ts';
 import { outputFormat } from './output-formats.ts';
 import { OutputPath } from './output-path.ts';
@@ -20,10 +20,11 @@ export async function runTask(task: Task, { read, steps }: Steps, live: LiveCoun
   const saved = readCheckpoint(files, task.task, task.key);
   if (saved?.finished && canPublish(files, task, saved)) return publishTask(files, task, saved);
   const progress = TaskProgress.resume(files, task, steps, saved) ?? TaskProgress.start(files, task, steps);
+  const context = readContext(task, progress, live);
   live.begin(task.task, progress.bytes);
   const readBefore = progress.counts.read;
   const keptBefore = progress.counts.kept;
-  for await (const record of readRecords(read, task, progress, live)) {
+  for await (const record of readRecords(read, task, progress, context)) {
     if (live.stopped) throw new PipelineError('STOPPED', `stopped in ${describeTask(task)}`);
     await progress.work(record);
     live.set(task.task, progress.counts.read - readBefore, progress.counts.kept - keptBefore);
@@ -32,8 +33,25 @@ export async function runTask(task: Task, { read, steps }: Steps, live: LiveCoun
 }
 
 /** The records that have not been worked on yet; an error of the reader comes out naming the input. */
-async function* readRecords(read: Reader, task: Task, progress: TaskProgress, live: LiveCounters) {
-  const context: ReadContext = {
+async function* readRecords(read: Reader, task: Task, progress: TaskProgress, context: ReadContext) {
+  let known = progress.begin();
+  try {
+    for await (const record of read(task.input, context)) {
+      progress.see();
+      if (known > 0) known -= 1;
+      else yield record;
+    }
+  } catch (cause) {
+    if (cause instanceof PipelineError) throw cause;
+    throw new PipelineError('READ_FAILED', `cannot read ${task.input}: ${messageOf(cause)}`, { cause });
+  }
+  if (known === 0) return;
+  const message = `${task.input} gives ${known} records fewer than before; give it back what it was, or restart`;
+  throw new PipelineError('READ_FAILED', message);
+}
+
+function readContext(task: Task, progress: TaskProgress, live: LiveCounters): ReadContext {
+  return {
     split: task.split,
     from: progress.position,
     reached: (position) => progress.reach(position),
@@ -42,22 +60,4 @@ async function* readRecords(read: Reader, task: Task, progress: TaskProgress, li
       live.setBytes(task.task, bytes);
     },
   };
-  try {
-    yield* skipping(read(task.input, context), progress.begin());
-  } catch (cause) {
-    if (cause instanceof PipelineError) throw cause;
-    throw new PipelineError('READ_FAILED', `cannot read ${task.input}: ${messageOf(cause)}`, { cause });
-  }
-
-  async function* skipping(records: AsyncIterable<Document | Drop>, count: number) {
-    let left = count;
-    for await (const record of records) {
-      progress.see();
-      if (left > 0) left -= 1;
-      else yield record;
-    }
-    if (left === 0) return;
-    const message = `${task.input} gives ${left} records fewer than before; give it back what it was, or restart`;
-    throw new PipelineError('READ_FAILED', message);
-  }
 }
