@@ -3,6 +3,7 @@ import { writeFileAtomically } from './atomic-file.ts';
 import { finishedTasks } from './finished-tasks.ts';
 import { LiveCounters } from './live-counters.ts';
 import { makePlan } from './make-plan.ts';
+import { PipelineError } from './pipeline-error.ts';
 import { DEFAULTS, checkOptions, moduleUrlOf } from './pipeline-options.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
 import { readPlan, tasksOf } from './plan.ts';
@@ -38,6 +39,7 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRep
     const earlier = readPlan(files);
     const plan = await makePlan(options, pool, source, earlier);
     const all = tasksOf(plan);
+    checkTasks(options.tasks, all.length);
     const tasks = all.filter(({ task }) => isMine(task, options));
     const { restart = DEFAULTS.restart } = options;
     const finished = prepareFolder(files, { plan, earlier, tasks, taskCount: all.length, restart });
@@ -65,6 +67,12 @@ async function runUnfinished(tasks: readonly PlannedTask[], finished: ReadonlySe
   await withProgress(meter, place, left.length > 0 && !signal?.aborted, () =>
     runTasks(left, { pool, source, files, live, meter, retries, signal }),
   );
+}
+
+function checkTasks(tasks: readonly number[] | undefined, taskCount: number): void {
+  const unknown = tasks?.find((task) => !(Number.isInteger(task) && task >= 0 && task < taskCount));
+  if (unknown === undefined) return;
+  throw new PipelineError('INVALID_ARGUMENT', `tasks must be among 0 to ${taskCount - 1}, got ${unknown}`);
 }
 
 function isMine(task: number, { rank = DEFAULTS.rank, worldSize = DEFAULTS.worldSize, tasks }: PipelineOptions) {
