@@ -99,6 +99,7 @@ function resultOf(name) {
     name,
     bitsPerByte: summary.after,
     heldOutLoss: heldOut.at(-1).evaluation.loss,
+    bestHeldOutLoss: Math.min(...heldOut.map(({ evaluation }) => evaluation.loss)),
     curve: heldOut.map(({ step, evaluation }) => [step, Number(evaluation.loss.toFixed(4))]),
   };
 }
@@ -117,7 +118,10 @@ function tellResults(kinds, seeds) {
     const losses = of.map(({ heldOutLoss }) => heldOutLoss.toFixed(4)).join(' ');
     return `${name.padEnd(10)} ${mean(bits).toFixed(4)}${spread} bits per byte; held-out loss ${losses}`;
   };
-  console.log(row('teacher', [all.teacher]));
+  console.log(
+    row('teacher', [all.teacher]),
+    `(at its best ${all.teacher.bestHeldOutLoss.toFixed(4)}: the one that taught)`,
+  );
   for (const kind of kinds) console.log(row(kind, results[kind]));
   console.log(`step  ${kinds.join('  ')} (mean held-out loss)`);
   results[kinds[0]][0].curve.forEach(([step], index) => {
@@ -126,10 +130,20 @@ function tellResults(kinds, seeds) {
   });
 }
 
+/** The teacher as it was when it did best on held-out text: later it knows its own text by heart. */
+function takeBest() {
+  const [from, to] = [join(runs, 'teacher'), join(folder, 'teacher')];
+  if (existsSync(join(to, 'model.safetensors'))) return to;
+  cpSync(join(from, 'model'), to, { recursive: true, filter: (path) => !path.endsWith('.safetensors') });
+  const best = readFileSync(join(from, 'checkpoints', 'best'), 'utf8').trim();
+  cpSync(join(from, 'checkpoints', best, 'model.safetensors'), join(to, 'model.safetensors'));
+  return to;
+}
+
 run(teacher);
 if (values.until === 'teacher') process.exit(0);
 const cacheOptions = ['--k', values.k, '--precision', 'bf16', '--threads', values.threads];
-cli('distill-cache', join(runs, 'teacher'), '--teacher', join(runs, 'teacher'), '--output', caches, ...cacheOptions);
+cli('distill-cache', join(runs, 'teacher'), '--teacher', takeBest(), '--output', caches, ...cacheOptions);
 if (values.until === 'caches') process.exit(0);
 const seeds = values.seeds.split(',').map(Number);
 const distilled = values.alpha === '1' ? 'distilled' : `distilled-${values.alpha}`;

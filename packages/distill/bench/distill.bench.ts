@@ -20,7 +20,7 @@ interface BenchRow {
   ratio: number | null;
 }
 
-const rounds = 5;
+const rounds = 7;
 const [rows, vocabulary, kept] = [128, 8192, 32];
 
 /** Median milliseconds of loss and gradient, after one round to warm up. */
@@ -55,13 +55,19 @@ function forward(x_ND: tf.Tensor2D, { weights }: Student): tf.Tensor2D {
   );
 }
 
-function milliseconds(run: () => void): number {
-  const times = Array.from({ length: rounds + 1 }, () => {
-    const started = performance.now();
-    tf.tidy(run);
-    return performance.now() - started;
-  });
-  return times.slice(1).sort((a, b) => a - b)[Math.floor(rounds / 2)];
+/** Median milliseconds of each, in turns, so that what disturbs one disturbs all; after one round to warm up. */
+function inTurns<K extends string>(runs: Record<K, () => void>): Record<K, number> {
+  const names = Object.keys(runs) as K[];
+  const times = new Map(names.map((name) => [name, [] as number[]]));
+  for (let round = 0; round <= rounds; round++) {
+    for (const name of names) {
+      const started = performance.now();
+      tf.tidy(runs[name]);
+      if (round > 0) times.get(name)!.push(performance.now() - started);
+    }
+  }
+  const median = (of: number[]) => of.sort((x, y) => x - y)[Math.floor(rounds / 2)];
+  return Object.fromEntries(names.map((name) => [name, median(times.get(name)!)])) as Record<K, number>;
 }
 
 /** Steps under a teacher against a plain one, and against the limits: 1.15 of it from a cache, 1.1 teachers more online. */
@@ -72,18 +78,24 @@ function steps(): BenchRow[] {
   const ids_NK = tf.tile(tf.expandDims(tf.range(0, 12, 1, 'int32'), 0), [tokens, 1]) as tf.Tensor2D;
   const cached: ChunkedTeacher = { ids_NK, weights_NK: tf.div(tf.ones([tokens, 12]), 12) as tf.Tensor2D };
   const variables = [...student.weights, student.headWeight_VD];
-  const step = (loss: (hidden_ND: tf.Tensor2D) => tf.Scalar) =>
-    milliseconds(() => void tf.variableGrads(() => loss(forward(x_ND, student)), variables));
+  const step = (loss: (hidden_ND: tf.Tensor2D) => tf.Scalar) => () =>
+    void tf.variableGrads(() => loss(forward(x_ND, student)), variables);
   const under = (hidden_ND: tf.Tensor2D, of: ChunkedTeacher) =>
     linearDistillationLoss(hidden_ND, student.headWeight_VD as unknown as tf.Tensor2D, of, targets_N);
   const ask = (): ChunkedTeacher => ({
     teacherHidden_NE: forward(x_ND, teacher),
     teacherHeadWeight_VE: teacher.headWeight_VD as unknown as tf.Tensor2D,
   });
-  const plain = step((hidden_ND) => linearCrossEntropy(hidden_ND, student.headWeight_VD, targets_N));
-  const asking = milliseconds(() => {
-    const hidden_NE = forward(x_ND, teacher);
-    tf.matMul(hidden_NE, teacher.headWeight_VD as unknown as tf.Tensor2D, false, true);
+  const measured = inTurns({
+    plain: step((hidden_ND) => linearCrossEntropy(hidden_ND, student.headWeight_VD, targets_N)),
+    cached: step((hidden_ND) => under(hidden_ND, cached)),
+    asking() {
+      tf.matMul(forward(x_ND, teacher), teacher.headWeight_VD as unknown as tf.Tensor2D, false, true);
+    },
+    online() {
+      const known = ask();
+      tf.variableGrads(() => under(forward(x_ND, student), known), variables);
+    },
   });
   const limited = (name: string, ours: number, limit: number): BenchRow => ({
     bench: 'distill',
@@ -94,18 +106,8 @@ function steps(): BenchRow[] {
     peerValue: limit,
     ratio: limit / ours,
   });
-  const onlineStep = milliseconds(() => {
-    const known = ask();
-    tf.variableGrads(() => under(forward(x_ND, student), known), variables);
-  });
-  return [
-    limited(
-      'cached-step',
-      step((hidden_ND) => under(hidden_ND, cached)),
-      1.15 * plain,
-    ),
-    limited('online-step', onlineStep, plain + 1.1 * asking),
-  ];
+  const { plain, cached: cachedStep, asking, online } = measured;
+  return [limited('cached-step', cachedStep, 1.15 * plain), limited('online-step', online, plain + 1.1 * asking)];
 }
 
 export async function bench(): Promise<BenchRow[]> {

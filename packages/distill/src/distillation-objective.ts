@@ -6,7 +6,8 @@ import { checkRange, DistillError } from './distill-error.ts';
 import { checkKind } from './divergence.ts';
 import type { DivergenceKind } from './divergence-term.ts';
 import { hiddenMatching, type HiddenMatchingOptions } from './hidden-matching.ts';
-import { linearDistillationLoss, type ChunkedTeacher } from './linear-distillation.ts';
+import { linearDistillationLoss } from './linear-distillation.ts';
+import type { ChunkedTeacher } from './mixed-rows.ts';
 
 // B batch, T time, N = B·T rows, D student's width, E teacher's width, V vocabulary.
 

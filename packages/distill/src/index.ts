@@ -32,12 +32,8 @@ export {
   type TeacherModel,
   type TeacherStates,
 } from './online-teacher.ts';
-export {
-  linearDistillationLoss,
-  type ChunkedTeacher,
-  type HiddenTeacher,
-  type LinearDistillationOptions,
-} from './linear-distillation.ts';
+export { linearDistillationLoss, type LinearDistillationOptions } from './linear-distillation.ts';
+export type { ChunkedTeacher, HiddenTeacher } from './mixed-rows.ts';
 export { sampledCrossEntropy, sampledTargets, type SampledTargets } from './sampled.ts';
 export { decodeTeacherRecords, encodeTeacherRecords } from './teacher-cache.ts';
 export { recordBytes, type RecordFormat } from './teacher-record.ts';

@@ -2,7 +2,7 @@ import type { ExpectedCache } from './cache-header.ts';
 import { TeacherCache } from './cache-reader.ts';
 import { DistillError } from './distill-error.ts';
 import type { CachedTeacher, TokenStretch } from './distillation-objective.ts';
-import type { ChunkedTeacher } from './linear-distillation.ts';
+import type { ChunkedTeacher } from './mixed-rows.ts';
 import { decodeTeacherRecords } from './teacher-cache.ts';
 
 /** The cache of a shard, and what it must be of. */
