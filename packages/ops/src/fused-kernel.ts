@@ -12,14 +12,14 @@ export type KernelInputs<Name extends KernelName> = {
 } & { [Key in WithoutMark<Names<Contract<Name>['inputs']>>]?: tf.Tensor };
 
 /** Attributes of a kernel by name. */
-export type KernelAttributes<Name extends KernelName> = {
+type KernelAttributes<Name extends KernelName> = {
   readonly [Key in keyof Contract<Name>['attributes']]: Contract<Name>['attributes'][Key] extends 'number'
     ? number
     : boolean;
 };
 
 /** Outputs of a kernel by name. */
-export type KernelOutputs<Name extends KernelName> = { [Key in keyof Contract<Name>['outputs']]: tf.Tensor };
+type KernelOutputs<Name extends KernelName> = { [Key in keyof Contract<Name>['outputs']]: tf.Tensor };
 
 /** Whether the current tfjs backend has a kernel of this name (it starts the default backend if none was chosen). */
 export function hasFusedKernel(kernelName: KernelName): boolean {

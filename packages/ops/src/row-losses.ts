@@ -14,7 +14,7 @@ const CHUNKS = 16;
 const SMALLEST_CHUNK = 2 ** 14;
 
 /** Losses `[R]`, and their gradients with respect to the logits: row r times `weights_R`[r], `[R, V]`. */
-export interface RowLosses {
+interface RowLosses {
   loss_R: tf.Tensor1D;
   pull(weights_R: tf.Tensor1D): tf.Tensor2D;
 }
@@ -78,7 +78,7 @@ function fusedCall(targets: RowTargets, zLoss: number) {
 }
 
 /** Whether losses under such targets are one kernel on the current backend. */
-export function hasFusedLoss(targets: RowTargets): boolean {
+function hasFusedLoss(targets: RowTargets): boolean {
   return hasFusedKernel(fusedCall(targets, 0).names[0]);
 }
 
