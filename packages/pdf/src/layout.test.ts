@@ -12,6 +12,37 @@ async function blocksOf(texts: [string, number, number][], size = 10) {
   return (await extractPdf(bytes)).blocks;
 }
 
+describe('tables with rules', () => {
+  it('are not cut where the lines of a filled cell are filled once more', async () => {
+    const bytes = await makePdf((pdf) => {
+      const rows = [
+        ['Boiler, cracked since', 'the winter of 1911'],
+        ['Ships', '120'],
+        ['Harbour master', 'away'],
+      ];
+      for (const [row, texts] of rows.entries()) {
+        const top = 100 + row * 44;
+        pdf.rect(72, top, 150, 44).fill('#d0e0d0').rect(74, top + 2, 146, 20).fill('#d0e0d0').rect(74, top + 22, 146, 20).fill('#d0e0d0'); // prettier-ignore
+        pdf
+          .rect(72, top, 300, 44)
+          .moveTo(222, top)
+          .lineTo(222, top + 44)
+          .stroke('black');
+        pdf
+          .fillColor('black')
+          .fontSize(11)
+          .text(texts[0], 78, top + 6, { lineBreak: false });
+        pdf
+          .text(`and more of ${row}`, 78, top + 26, { lineBreak: false })
+          .text(texts[1], 230, top + 6, { lineBreak: false });
+      }
+    });
+    const [table] = (await extractPdf(bytes)).blocks;
+    expect(table).toMatchObject({ type: 'table', rows: 3, columns: 2, found: 'rules' });
+    expect(table.text).toContain('Ships and more of 1\t120');
+  });
+});
+
 describe('tables without rules', () => {
   it('join the lines of a cell where the first column is empty', async () => {
     const rows: [string, number, number][] = [

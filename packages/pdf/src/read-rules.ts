@@ -18,6 +18,8 @@ const MAXIMUM_OBJECTS = 20_000;
 const MAXIMUM_SEGMENTS = 400;
 const MAXIMUM_RULES = 5000;
 const MAXIMUM_DEPTH = 4;
+/** Filled boxes that later ones may lie in. */
+const MAXIMUM_FILLS = 64;
 /** Boxes filled with a lighter grey are not seen. */
 const WHITE = 250;
 
@@ -35,10 +37,17 @@ export function readSegments(pdfium: Pdfium, page: number): Segment[] {
   return pdfium.withBuffer(SCRATCH, (scratch) => new PathReader(pdfium, scratch).read(page));
 }
 
+/** A box filled with a colour. */
+interface Fill {
+  box: PageBox;
+  colour: string;
+}
+
 class PathReader {
   readonly #pdfium: Pdfium;
   readonly #scratch: number;
   readonly #segments: Segment[] = [];
+  readonly #fills: Fill[] = [];
   #left = MAXIMUM_OBJECTS;
 
   constructor(pdfium: Pdfium, scratch: number) {
@@ -80,6 +89,7 @@ class PathReader {
     const [width, height] = [right - left, top - bottom];
     if (Math.max(width, height) < SHORT || !this.#isSeen(path)) return;
     const single = this.#pdfium.calls.FPDFPath_CountSegments(path) <= SINGLE || this.#startsOnce(path);
+    if (Math.min(width, height) > THIN && this.#isMerged(path, [left, bottom, right, top])) return;
     if (single && height <= THIN) this.#segments.push([left, (bottom + top) / 2, right, (bottom + top) / 2]);
     else if (single && width <= THIN) this.#segments.push([(left + right) / 2, bottom, (left + right) / 2, top]);
     else this.#readOutline(path, multiply(this.#readMatrix(path), matrix));
@@ -106,6 +116,19 @@ class PathReader {
     if (filled === 0 || !glyphCalls.FPDFPageObj_GetFillColor(path, at, at + 4, at + 8, at + 12)) return false;
     const [red, green, blue, alpha] = this.#integers(4);
     return alpha > 0 && Math.min(red, green, blue) < WHITE;
+  }
+
+  /** Whether a box without edges of its own lies in one of the same colour: word processors fill cells, and each line in them once more. */
+  #isMerged(path: number, box: PageBox): boolean {
+    const at = this.#scratch;
+    this.#pdfium.glyphCalls.FPDFPath_GetDrawMode(path, at, at + 4);
+    if (this.#integers(2)[1] !== 0) return false;
+    this.#pdfium.glyphCalls.FPDFPageObj_GetFillColor(path, at, at + 4, at + 8, at + 12);
+    const colour = this.#integers(3).join(' ');
+    const below = this.#fills.findLast((fill) => isWithin(box, fill.box));
+    this.#fills.push({ box, colour });
+    if (this.#fills.length > MAXIMUM_FILLS) this.#fills.shift();
+    return below?.colour === colour;
   }
 
   #readOutline(path: number, matrix: Matrix): void {
@@ -140,6 +163,11 @@ class PathReader {
     const view = new DataView(this.#pdfium.memory.buffer, this.#scratch, SCRATCH);
     return Array.from({ length: count }, (_, index) => view.getUint32(index * 4, true));
   }
+}
+
+/** Whether a box lies in another, within the rounding of what writes them. */
+function isWithin([left, bottom, right, top]: PageBox, outer: PageBox): boolean {
+  return left > outer[0] - 1 && bottom > outer[1] - 1 && right < outer[2] + 1 && top < outer[3] + 1;
 }
 
 function transform(x: number, y: number, [a, b, c, d, e, f]: Matrix): readonly [number, number] {
