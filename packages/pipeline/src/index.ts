@@ -75,3 +75,5 @@ export {
 } from './text-stats.ts';
 export type { LineStatsOptions, SentenceStatsOptions, StatsBlock, WordStatsOptions } from './text-stats.ts';
 export type { Metric } from './metric.ts';
+export { writeDocuments } from './write-documents.ts';
+export type { WriteOptions, WrittenFile } from './write-documents.ts';

@@ -1,4 +1,3 @@
-import { parquetMetadataAsync } from 'hyparquet';
 import type { AsyncBuffer, FileMetaData } from 'hyparquet';
 import { PipelineError, messageOf } from './pipeline-error.ts';
 import type { StoredFile } from './storage.ts';
@@ -44,6 +43,7 @@ export async function readParquetMetadata(file: StoredFile): Promise<FileMetaDat
   if (length > Math.min(LARGEST_FOOTER, file.size - TRAILER_BYTES)) {
     throw new DamagedParquet(`its description would be ${length} bytes long`);
   }
+  const { parquetMetadataAsync } = await import('hyparquet');
   return damageIfFails(() =>
     parquetMetadataAsync(asyncBuffer(file), {
       geoparquet: false,

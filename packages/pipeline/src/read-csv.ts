@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { parse } from 'csv-parse';
+import type { Parser } from 'csv-parse';
 import { ByteSource } from './byte-source.ts';
 import type { Document, Drop, ReadContext, Reader } from './document.ts';
 import { limitDocuments } from './limit-documents.ts';
@@ -39,6 +39,7 @@ async function* readItems(path: string, options: CsvOptions, context: ReadContex
   const source = await ByteSource.open(path, options.storage);
   const from = (context.from as { record: number } | undefined)?.record ?? 0;
   const columns = options.columns ? [...options.columns] : true;
+  const { parse } = await import('csv-parse');
   const parser = parse({
     bom: true,
     columns,
@@ -74,7 +75,7 @@ interface CsvRecord {
 }
 
 /** Writes the text of a file into the parser, no faster than it is read. */
-async function feed(source: ByteSource, context: ReadContext, parser: ReturnType<typeof parse>): Promise<void> {
+async function feed(source: ByteSource, context: ReadContext, parser: Parser): Promise<void> {
   try {
     const compression = await compressionOf(source);
     const chunks = compression
@@ -93,7 +94,7 @@ async function feed(source: ByteSource, context: ReadContext, parser: ReturnType
   }
 }
 
-function drained(parser: ReturnType<typeof parse>): Promise<void> {
+function drained(parser: Parser): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       parser.off('drain', done).off('close', done);

@@ -124,3 +124,27 @@ describe('splits', () => {
     expect(await readPart(read, undefined, all[1].position)).toEqual(all.slice(1));
   });
 });
+
+describe('a line of 100 MB', () => {
+  it(
+    'is read where it is allowed, passed over where not, and begins in one part only',
+    { tags: ['slow'] },
+    async () => {
+      const long = 100 * 2 ** 20;
+      const text = Buffer.concat([
+        Buffer.from('{"text":"a"}\n{"text":"'),
+        Buffer.alloc(long, 0x78),
+        Buffer.from('"}\n{"text":"b"}\n'),
+      ]);
+      writeFileSync(path, text);
+      const before = process.memoryUsage.rss();
+      const read = jsonlReader();
+      const items = [];
+      for (const split of await read.splits!(path, { bytes: 2 ** 24 })) items.push(...(await readPart(read, split)));
+      expect(items.map(({ item }) => (isDrop(item) ? item.drop : item.text))).toEqual(['a', 'line_too_long', 'b']);
+      expect(process.memoryUsage.rss() - before).toBeLessThan(300 * 2 ** 20);
+      const [, { item }] = await readPart(jsonlReader({ maximumLineBytes: 2 * long }), undefined);
+      expect((item as Document).text.length).toBe(long);
+    },
+  );
+});

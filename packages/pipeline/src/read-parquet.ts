@@ -1,7 +1,5 @@
 import { basename } from 'node:path';
-import { parquetReadObjects } from 'hyparquet';
 import type { FileMetaData, RowGroup } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
 import type { Document, Drop, ReadContext, Reader, Split } from './document.ts';
 import { limitDocuments } from './limit-documents.ts';
 import type { LimitOptions } from './limit-documents.ts';
@@ -144,6 +142,11 @@ async function rowsOf(
     const message = `${where} has ${size} bytes in ${count} rows; write it again with smaller row groups`;
     return { drop: 'row_group_too_large', value: Number(size), limit, message };
   }
+  // Loaded on use: the dictionaries of the codecs take time that other formats need not.
+  const [{ parquetReadObjects }, { compressors }] = await Promise.all([
+    import('hyparquet'),
+    import('hyparquet-compressors'),
+  ]);
   try {
     return await damageIfFails(() =>
       parquetReadObjects({
