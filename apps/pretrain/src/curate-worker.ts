@@ -3,8 +3,8 @@ import { basename } from 'node:path';
 import { jsonlReader, type Document, type Drop, type Reader, type Steps } from '@smol/pipeline';
 import { qualityFilters } from '@smol/quality';
 import type { FinePdfsStepsOptions } from './curation/finepdfs-steps.ts';
+import { heedDamage, heedDamagedRecord, type DamagePolicy } from './damage-policy.ts';
 import { filterAsStep } from './filter-as-step.ts';
-import { PretrainError } from './pretrain-error.ts';
 import { extractStep, urlStep, webReader, type UrlSettings } from './web-steps.ts';
 
 /** What the main thread sends along: plain data. */
@@ -15,7 +15,7 @@ export interface CurateOptions {
   languages: string[];
   languageThreshold?: number;
   urls: UrlSettings;
-  onDamage: 'stop' | 'skip';
+  onDamage: DamagePolicy;
   /** Name of the crawl, kept in the metadata of pages. */
   dump?: string;
 }
@@ -39,20 +39,10 @@ export async function createSteps(options: CurateOptions | FinePdfsOptions): Pro
 }
 
 const readers: Record<CurateOptions['kind'], (options: CurateOptions) => Reader> = {
-  warc: (options) =>
-    webReader(({ source, offset, reason }) =>
-      onDamage(options, 'damaged_record', `the record at byte ${offset} of ${source} is damaged (${reason})`),
-    ),
+  warc: (options) => webReader((damage) => heedDamagedRecord(options.onDamage, damage)),
   pdf: readPaper,
   jsonl: readLines,
 };
-
-/** Stops with what is damaged and where, or counts it and goes on. */
-function onDamage({ onDamage: policy }: CurateOptions, reason: string, message: string, cause?: unknown): Drop {
-  if (policy === 'skip') return { drop: reason, message };
-  const advice = 'repair or remove it, or set curate.onDamage to skip in the recipe to go on without it';
-  throw new PretrainError('INPUT_DAMAGED', `${message}; ${advice}`, { cause });
-}
 
 /** A PDF is one document. */
 function readPaper(options: CurateOptions): Reader {
@@ -70,7 +60,7 @@ function readPaper(options: CurateOptions): Reader {
           };
     } catch (error) {
       if (!(error instanceof PdfError)) throw error;
-      yield onDamage(options, `pdf_${error.code.toLowerCase()}`, error.message, error);
+      yield heedDamage(options.onDamage, `pdf_${error.code.toLowerCase()}`, error.message, error);
     }
   };
 }
@@ -80,7 +70,7 @@ function readLines(options: CurateOptions): Reader {
   const readDocuments = jsonlReader();
   return async function* read(input, context): AsyncGenerator<Document | Drop> {
     for await (const item of readDocuments(input, context)) {
-      yield 'drop' in item ? onDamage(options, item.drop, item.message ?? `${input} is damaged`) : item;
+      yield 'drop' in item ? heedDamage(options.onDamage, item.drop, item.message ?? `${input} is damaged`) : item;
     }
   };
 }

@@ -27,6 +27,7 @@ describe('smol-pretrain curate', { tags: ['slow'] }, () => {
 
   beforeAll(async () => {
     await writeTinyCrawl(folder);
+    await writeTinyPdfs(folder);
     const recipe = readFileSync(join(folder, 'fineweb.yaml'), 'utf8')
       .replace(/^dumps:.*\n.*$/m, "dumps:\n  one: ['crawl/one-*.warc.gz']\n  two: [crawl/two-0.warc.gz]")
       .replace('lists: []', 'bannedDomains: [blocked.example]')
@@ -120,7 +121,6 @@ describe('smol-pretrain curate', { tags: ['slow'] }, () => {
   }, 60_000); // prettier-ignore
 
   it('takes PDF files to FinePDFs’ columns', async () => {
-    await writeTinyPdfs(join(folder, 'pdfs'));
     const { code, stderr } = await command('curate', 'finepdfs.yaml', 'pdfs', '--dump', 'folder', '--threads', '2');
     expect([code, stderr.includes('Error')]).toEqual([0, false]);
     const { stages, kept } = await funnelOf('runs/finepdfs');
@@ -129,6 +129,14 @@ describe('smol-pretrain curate', { tags: ['slow'] }, () => {
     const [file] = readdirSync(join(folder, 'runs/finepdfs/output/folder/documents'));
     expect(readFileSync(join(folder, 'runs/finepdfs/output/folder/documents', file)).subarray(0, 4).toString()).toBe('PAR1');
   }, 60_000); // prettier-ignore
+
+  it('takes the PDF files out of WARC files, and counts damaged records', async () => {
+    const { code, stdout, stderr } = await command('curate', 'finepdfs.yaml', 'pdfs.warc.gz', '--runs', 'archive');
+    expect([code, stderr.includes('Error')]).toEqual([0, false]);
+    expect(stdout).toMatch(/^CC-MAIN-2024-18 {2}3 read, 2 after filters, 2 without repeats, 2 kept/);
+    const { stages } = await funnelOf('archive/finepdfs');
+    expect(stages[0].reasons).toMatchObject([{ reason: 'damaged_record', documents: 1 }]);
+  }, 60_000);
 
   it.each([
     { change: ['crawl/two-0.warc.gz', 'crawl/none-*.warc.gz'], message: /two: crawl\/none-\*\.warc\.gz matches no file/ },

@@ -156,7 +156,7 @@ async function filterDump({ name, inputs }: Dump, context: Context): Promise<Pip
 
 function filterOptions({ curation, folder }: LoadedCuration, dump: string): CurateOptions | FinePdfsOptions {
   const { kind, preset, languages, languageThreshold, redactPii, ocr, onDamage } = curation;
-  if (kind === 'pdf') return { kind: 'finepdfs', preset, languages, languageThreshold, redactPii, ocr, dump };
+  if (kind === 'pdf') return { kind: 'finepdfs', preset, languages, languageThreshold, redactPii, ocr, onDamage, dump };
   const { lists, ...entries } = curation.urls;
   const urls = { lists: lists.map((list) => resolve(folder, list)), ...entries };
   return { kind: 'warc', filter: true, preset, languages, languageThreshold, urls, onDamage, dump };
