@@ -61,9 +61,12 @@ async function exportHeads(context: StepContext, model: SmolLM, folder: string):
 function compareLogits(model: SmolLM, reread: SmolLM, folder: string): void {
   const length = Math.min(32, model.config.max_position_embeddings);
   const ids = Int32Array.from({ length }, (_, index) => (index * 7919) % model.config.vocab_size);
-  const [expected, got] = [model, reread].map((candidate) =>
-    tf.tidy(() => candidate.logits(tf.tensor2d(ids, [1, length], 'int32')).dataSync()),
-  );
+  const [expected, got] = [model, reread].map((candidate) => {
+    const logits_BTV = tf.tidy(() => candidate.logits(tf.tensor2d(ids, [1, length], 'int32')));
+    const logits = logits_BTV.dataSync();
+    logits_BTV.dispose();
+    return logits;
+  });
   const different = expected.findIndex((value, index) => !Object.is(value, got[index]));
   if (different !== -1) {
     throw new PretrainError(

@@ -2,7 +2,7 @@ import { globalNorm } from '@smol/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { effectiveRank, stableRank, svdEntropy, symmetricEigenvalues } from './singular-values.ts';
 
-// N rows of activations, F units; A, B rows and columns of a weight.
+// N rows of activations, F units; A, B rows and columns of a weight, S the fewer of them.
 
 /** Options of inspections: a closer look at weights and activations, every so many steps. */
 export interface InspectOptions {
@@ -98,7 +98,9 @@ function shareOfZeroRows(gradient_AB: tf.Tensor2D): tf.Scalar {
 function singularValuesOf(weight_AB: tf.Tensor2D): number[] {
   const [rows, columns] = weight_AB.shape;
   const tall = rows > columns;
-  const gram = tf.tidy(() => tf.matMul(weight_AB, weight_AB, tall, !tall).dataSync());
+  const gram_SS = tf.matMul(weight_AB, weight_AB, tall, !tall);
+  const gram = gram_SS.dataSync();
+  gram_SS.dispose();
   return symmetricEigenvalues(gram, Math.min(rows, columns)).map((value) => Math.sqrt(Math.max(0, value)));
 }
 

@@ -20,12 +20,17 @@ export async function openTeacher(path: string, threads: number): Promise<Logits
   const model = await loadModel(modelFolder(path));
   return {
     vocabularySize: model.config.vocab_size,
-    of: (shard) => (start, length) =>
-      tf.tidy(() => {
+    of: (shard) => (start, length) => {
+      const logits_BTV = tf.tidy(() => {
         const ids_BT = tf.tensor2d(Int32Array.from(shard.read(start, length)), [1, length], 'int32');
         const segmentIds_BT = tf.tensor2d(segmentsOf(shard, start, length), [1, length], 'int32');
-        return model.logits(ids_BT, { segmentIds_BT }).dataSync<'float32'>();
-      }),
+        return model.logits(ids_BT, { segmentIds_BT });
+      });
+      // Not read inside the tidy, which would look through each number for tensors.
+      const logits = logits_BTV.dataSync<'float32'>();
+      logits_BTV.dispose();
+      return logits;
+    },
   };
 }
 
