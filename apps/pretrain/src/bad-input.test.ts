@@ -67,7 +67,7 @@ describe('bad input', { tags: ['slow'] }, () => {
     const { code, stderr } = await run(path);
     expect(code).toBe(1);
     expect(stderr).toContain(`the record at byte ${damagedAt} of ${join(folder, 'damaged.warc.gz')} is damaged`);
-    expect(stderr).toContain('set curate.onDamage to skip');
+    expect(stderr).toContain('set onDamage to skip');
     expect(existsSync(join(folder, 'runs/damaged/filtered/novel/report.json'))).toBe(true);
   });
 

@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import type { PipelineReport } from '@smol/pipeline';
 import { PretrainError } from '../pretrain-error.ts';
 import type { Funnel, FunnelReason, FunnelStage } from './funnel.ts';
-import { sampleDocuments } from './sample-documents.ts';
+import { sampleDocuments, sampleFile } from './sample-documents.ts';
 
 /** What is known of one source or crawl. */
 interface Source {
@@ -115,22 +115,35 @@ async function readDuplicates(runFolder: string, samples: number): Promise<Funne
   const reasons: FunnelReason[] = [];
   for (const { step, reason, documents } of completion.summary.dropped) {
     if (step !== 'dedup') continue;
-    const shown = await sampleDocuments(runFolder, samples, ({ metadata }) => metadata.duplicate === reason);
+    const shown = await sampleFile(
+      join(runFolder, 'duplicates.jsonl.gz'),
+      samples,
+      ({ metadata }) => reason === 'like_held_out' || metadata.duplicate === reason,
+    );
     reasons.push({ reason, documents, samples: shown });
   }
   return sortReasons(reasons);
 }
 
-/** The same steps of all sources added up, in the order in which they were met first. */
+/** The same steps of all sources added up. Documents of a source that lacks a step pass it by. */
 function mergeStages(sources: readonly Source[], samples: number): FunnelStage[] {
+  const order: string[] = [];
   const merged = new Map<string, FunnelStage>();
   for (const { stages } of sources) {
-    for (const stage of stages) {
+    for (const [index, stage] of stages.entries()) {
       const known = merged.get(stage.step);
       merged.set(stage.step, known === undefined ? stage : addStages(known, stage, samples));
+      // A new step has its place behind the one before it.
+      if (known === undefined) order.splice(index === 0 ? 0 : order.indexOf(stages[index - 1].step) + 1, 0, stage.step);
     }
   }
-  return [...merged.values()];
+  let left = sources.reduce((sum, { read }) => sum + read, 0);
+  return order.map((step) => {
+    const { reasons } = merged.get(step)!;
+    const before = left;
+    left -= reasons.reduce((sum, { documents }) => sum + documents, 0);
+    return { step, in: before, out: left, reasons };
+  });
 }
 
 function addStages(one: FunnelStage, other: FunnelStage, samples: number): FunnelStage {

@@ -5,19 +5,27 @@ import type { FunnelSample } from './funnel.ts';
 
 const EXCERPT_CHARACTERS = 400;
 
-/** The first documents of a folder of JSON Lines that a test lets through. */
-export async function sampleDocuments(
-  folder: string,
+/** The first documents of a folder of JSON Lines. */
+export async function sampleDocuments(folder: string, count: number): Promise<FunnelSample[]> {
+  const names = existsSync(folder) ? readdirSync(folder).sort() : [];
+  const samples: FunnelSample[] = [];
+  for (const name of names.filter((file) => /\.jsonl(?:\.gz|\.zst)?$/.test(file))) {
+    if (samples.length < count) samples.push(...(await sampleFile(join(folder, name), count - samples.length)));
+  }
+  return samples;
+}
+
+/** The first documents of a file that a test lets through. */
+export async function sampleFile(
+  path: string,
   count: number,
   isWanted: (document: Document) => boolean = () => true,
 ): Promise<FunnelSample[]> {
   const samples: FunnelSample[] = [];
-  for (const name of existsSync(folder) && count > 0 ? readdirSync(folder).sort() : []) {
-    if (!/\.jsonl(?:\.gz|\.zst)?$/.test(name)) continue;
-    for await (const document of readJsonl(join(folder, name))) {
-      if (isWanted(document)) samples.push(toSample(document));
-      if (samples.length >= count) return samples;
-    }
+  if (count === 0 || !existsSync(path)) return samples;
+  for await (const document of readJsonl(path)) {
+    if (isWanted(document)) samples.push(toSample(document));
+    if (samples.length >= count) break;
   }
   return samples;
 }
