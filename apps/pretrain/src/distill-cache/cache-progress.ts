@@ -4,15 +4,15 @@ import { formatCount, formatDuration } from '../format.ts';
 const INTERVAL_MS = 1000;
 
 /** Tells how far caches are: rate and time left; on stderr for people, as JSON lines on stdout for programs. */
-export function cacheProgress(json: boolean): (done: number, total: number) => void {
-  let first: { at: number; done: number } | undefined;
+export function cacheProgress(json: boolean): (done: number, fresh: number, total: number) => void {
+  let startedAt: number | undefined;
   let lastAt = -Infinity;
-  return (done, total) => {
+  return (done, fresh, total) => {
     const now = performance.now();
-    first ??= { at: now, done };
+    startedAt ??= now;
     if (now - lastAt < INTERVAL_MS && done < total) return;
     lastAt = now;
-    const rate = (done - first.done) / Math.max(1e-3, (now - first.at) / 1000);
+    const rate = fresh / Math.max(1e-3, (now - startedAt) / 1000);
     const secondsLeft = rate > 0 ? (total - done) / rate : null;
     if (json) {
       process.stdout.write(

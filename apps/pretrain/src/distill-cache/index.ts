@@ -36,7 +36,7 @@ export interface DistillCacheOptions {
   engine: EngineChoice;
   precision: 'f32' | 'bf16';
   signal: AbortSignal;
-  onProgress(done: number, total: number): void;
+  onProgress(done: number, fresh: number, total: number): void;
 }
 
 /** What was written. */
@@ -74,7 +74,7 @@ export async function distillCache(
   const missing = jobs.filter((job) => !isWritten(job));
   const total = missing.reduce((sum, { description }) => sum + description.tokenCount, 0);
   const threads = Math.max(1, Math.floor(options.threads / options.workers));
-  const onProgress = (done: number) => options.onProgress(done, total);
+  const onProgress = (done: number, fresh: number) => options.onProgress(done, fresh, total);
   if (missing.length > 0) await writeCaches(missing, { ...options, threads, onProgress });
   return {
     caches: jobs.map((job) => ({

@@ -37,8 +37,8 @@ export type Answer =
 /** How caches are written. */
 export interface WriteOptions extends Pick<Orders, 'teacher' | 'engine' | 'precision' | 'threads' | 'workers'> {
   signal: AbortSignal;
-  /** told the tokens that are done, of all jobs and workers */
-  onProgress(tokens: number): void;
+  /** told the tokens that are done, of all jobs and workers, and how many of them this call did */
+  onProgress(tokens: number, fresh: number): void;
 }
 
 /** The worker beside this module; from the sources it is the built one. */
@@ -54,11 +54,17 @@ function workerPath(): string {
  * @throws DistillError, and PretrainError `STOPPED`
  */
 export async function writeCaches(jobs: CacheJob[], options: WriteOptions): Promise<void> {
-  const done = jobs.map(() => Array.from({ length: options.workers }, () => 0));
+  const perWorker = () => jobs.map(() => Array.from({ length: options.workers }, () => 0));
+  const [done, fresh] = [perWorker(), perWorker()];
+  const sumOf = (counts: number[][]) => counts.flat().reduce((sum, count) => sum + count, 0);
+  const begun = new Set<string>();
   const workers = Array.from({ length: options.workers }, (_, worker) =>
     runWorker({ ...options, worker, jobs }, options.signal, ({ job, tokens }) => {
+      // What a worker tells first of a job was there before.
+      if (begun.has(`${job} ${worker}`)) fresh[job][worker] += tokens - done[job][worker];
+      begun.add(`${job} ${worker}`);
       done[job][worker] = tokens;
-      options.onProgress(done.flat().reduce((sum, count) => sum + count, 0));
+      options.onProgress(sumOf(done), sumOf(fresh));
     }),
   );
   const results = await Promise.allSettled(workers.map(({ ended }) => ended));
