@@ -243,6 +243,15 @@ describe('damaged Parquet', () => {
     expect(process.memoryUsage.rss() - before).toBeLessThan(500 * 2 ** 20);
   });
 
+  it('in the size of a page, which would lead the library backwards for ever, costs the row group', async () => {
+    const bytes = parquetOf(
+      Array.from({ length: 40 }, (_, index) => ({ id: String(index), text: `text ${index}`, metadata: {} })),
+    );
+    bytes[14] = 0x80;
+    writeFileSync(path, bytes);
+    expect(await readAll()).toMatchObject([{ drop: 'damaged_row_group', value: 0 }]);
+  });
+
   it('cut anywhere is reported', async () => {
     const bytes = whole();
     for (let length = 0; length < bytes.length; length += 37) {

@@ -4,6 +4,7 @@ import type { Document, Drop, ReadContext, Reader, Split } from './document.ts';
 import { limitDocuments } from './limit-documents.ts';
 import type { LimitOptions } from './limit-documents.ts';
 import { DamagedParquet, asyncBuffer, damageIfFails, readParquetMetadata } from './parquet-file.ts';
+import { checkPages } from './parquet-pages.ts';
 import { plainValue } from './plain-value.ts';
 import { documentOfRecord } from './record-document.ts';
 import type { RecordOptions } from './record-document.ts';
@@ -148,28 +149,26 @@ async function rowsOf(
     import('hyparquet-compressors'),
   ]);
   try {
-    return await damageIfFails(() =>
-      parquetReadObjects({
-        file: asyncBuffer(file),
-        metadata,
-        compressors,
-        columns: wantedColumns(metadata, options),
-        rowStart: rowsBefore,
-        rowEnd: rowsBefore + Number(count),
-        geoparquet: false,
-      }),
-    );
+    await checkPages(file, metadata.row_groups[group]);
+    const range = { rowStart: rowsBefore, rowEnd: rowsBefore + Number(count) };
+    const common = { file: asyncBuffer(file), metadata, compressors, geoparquet: false, ...range };
+    const rows: Record<string, unknown>[] = Array.from({ length: Number(count) }, () => ({}));
+    // One after the other: of columns that are read together, a second one that fails would go unheard and end the process.
+    for (const name of wantedColumns(metadata, options)) {
+      const values = await damageIfFails(() => parquetReadObjects({ ...common, columns: [name] }));
+      for (const [row, value] of values.entries()) rows[row][name] = (value as Record<string, unknown>)[name];
+    }
+    return rows;
   } catch (error) {
     if (!(error instanceof DamagedParquet)) throw error;
     return { drop: 'damaged_row_group', value: group, message: `${where} cannot be read: ${error.message}` };
   }
 }
 
-/** Names of the columns to read that the file has; `undefined` for all. */
-function wantedColumns({ schema }: FileMetaData, options: ParquetOptions): string[] | undefined {
-  if (options.columns === undefined) return undefined;
+/** Names of the columns to read that the file has. */
+function wantedColumns({ schema }: FileMetaData, options: ParquetOptions): string[] {
   const { textKey = 'text', idKey = 'id', urlKey = 'url' } = options;
-  const wanted = new Set([textKey, idKey, urlKey, 'metadata', ...options.columns]);
+  const wanted = new Set([textKey, idKey, urlKey, 'metadata', ...(options.columns ?? [])]);
   const present: string[] = [];
   // The schema is a tree in one list: an element with n children is followed by them.
   const skipTree = (index: number): number => {
@@ -178,7 +177,7 @@ function wantedColumns({ schema }: FileMetaData, options: ParquetOptions): strin
     return next;
   };
   for (let index = 1; index < schema.length; index = skipTree(index)) {
-    if (wanted.has(schema[index].name)) present.push(schema[index].name);
+    if (!options.columns || wanted.has(schema[index].name)) present.push(schema[index].name);
   }
   return present;
 }
