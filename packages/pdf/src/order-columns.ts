@@ -40,7 +40,32 @@ export function orderColumns(fragments: Fragment[], depth = 0): Fragment[][] {
       return zones.flatMap((zone) => orderZone(zone, gutter, depth + 1));
     }
   }
-  return [fragments];
+  return orderParts(splitAtGaps(fragments, em), depth);
+}
+
+/** What cannot be cut as a whole: tables of other columns may stand over columns of text. Parts without these stay together. */
+function orderParts(parts: Fragment[][], depth: number): Fragment[][] {
+  if (parts.length === 1) return parts;
+  const regions: Fragment[][] = [];
+  let together: Fragment[] = [];
+  for (const part of parts) {
+    const columns = orderColumns(part, depth + 1);
+    if (columns.filter(isRunningText).length > 1) {
+      if (together.length > 0) regions.push(together);
+      regions.push(...columns);
+      together = [];
+    } else together.push(...part);
+  }
+  if (together.length > 0) regions.push(together);
+  return regions;
+}
+
+/** Rows of several words that mostly fill the width, without the gaps of table heads. */
+function isRunningText(fragments: Fragment[]): boolean {
+  const rows = groupRows(fragments);
+  const { words, full } = describeSide(rows.map(extent));
+  const unbroken = rows.filter(({ length }) => length === 1).length;
+  return words >= RUNNING && full >= FULL && unbroken >= RUNNING * rows.length;
 }
 
 interface Zone {
