@@ -57,6 +57,13 @@ it('keeps what repeats in the middle of the page, at different heights, or on to
   expect(remaining(6, draw).flat()).toHaveLength(18);
 });
 
+it('takes a number that says it is a page’s, even of a single page', () => {
+  for (const number of ['Page 7', 'Seite 7 von 12', '- página 3 -', 'صفحه 7', 'стр. 12/30'])
+    expect(remaining(1, () => [['A letter', 400], [number, 760]])).toEqual([['A letter']]); // prettier-ignore
+  for (const text of ['Page 7 is missing from the book', 'Pages of 1911', '7'])
+    expect(remaining(1, () => [['A letter', 400], [text, 760]])).toEqual([['A letter', text]]); // prettier-ignore
+});
+
 it('keeps numbers that do not count with the pages', () => {
   expect(remaining(2, (page) => [[letter(page), 400], [`${page * 5}`, 760]])).toEqual([['aaaa', '0'], ['bbbb', '5']]); // prettier-ignore
 });

@@ -1,6 +1,7 @@
 // Running heads, feet and page numbers are found by what the pages of a document have in common.
 import { groupRows, joinRow } from './build-lines.ts';
 import type { Fragment } from './fragment.ts';
+import { mergeRules } from './rule.ts';
 import type { Rule } from './rule.ts';
 
 /** A page, as far as this needs it. */
@@ -37,6 +38,10 @@ const MAXIMUM_PARTS = 4;
 const MINIMUM_IN_PLACE = 6;
 const IN_PLACE_SHARE = 0.4;
 const MAXIMUM_IN_PLACE = 120;
+
+/** A page's number that says it is one: "Page 7", "Seite 7 von 12" in the languages of many documents. */
+const PAGE_LINE =
+  /^[-–—[( ]*(?:page|pg|p[àá]gin[ae]s?|seite|side|sida|sivu|str(?:ona|ana|\.)|oldal|sayfa|halaman|trang|σελίδα|страница|сторінка|стр|صفحة|صفحه|الصفحة|עמוד)\.? ?\d{1,5}(?: ?(?:\/|\p{L}{1,4}) ?\d{1,5})?[-–—\]) ]*$/iu;
 
 const ROMAN = /^[ivxlcdm]{1,8}$/;
 
@@ -82,7 +87,7 @@ export function removeRunningHeads(pages: PageFragments[]): string[][] {
 }
 
 function edgeRows({ height, fragments, rules = [] }: PageFragments, page: number): EdgeRow[] {
-  const verticals = rules.filter(({ horizontal }) => !horizontal);
+  const verticals = mergeRules(rules.filter(({ horizontal }) => !horizontal));
   const share = height * EDGE_SHARE;
   const outer = fragments.filter(({ top, bottom }) => bottom < share || top > height - share);
   const rows = groupRows(outer).filter((row) => !isInTable(row[0], verticals));
@@ -164,7 +169,7 @@ function rowsInPlace(edges: EdgeRow[], sure: EdgeRow[], pageCount: number): Edge
   });
 }
 
-/** Lines that are a number, with little around it, that counts with the pages, or in twos, on most of them, or on both of two. */
+/** Lines that are a number, with little around it, that counts with the pages, or in twos, on most of them, or on both of two; or says itself what it is. */
 function pageNumbers(edges: EdgeRow[], pageCount: number): EdgeRow[] {
   const groups = new Map<string, EdgeRow[]>();
   for (const edge of edges) {
@@ -178,7 +183,8 @@ function pageNumbers(edges: EdgeRow[], pageCount: number): EdgeRow[] {
     }
   }
   const enough = Math.max(2, Math.min(MINIMUM_PAGES, pageCount));
-  return [...groups.values()].filter((group) => new Set(group.map(({ page }) => page)).size >= enough).flat();
+  const counting = [...groups.values()].filter((group) => new Set(group.map(({ page }) => page)).size >= enough).flat();
+  return [...counting, ...edges.filter(({ outermost, text }) => outermost && PAGE_LINE.test(text))];
 }
 
 /** Large or turned text that stands at one place on most pages: a watermark, or a note of where the file was got. */
