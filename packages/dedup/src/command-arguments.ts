@@ -108,7 +108,7 @@ const FLAGS: Record<Command, Flag[]> = {
   ],
   exact: ['output', 'removed', 'key', 'field', 'priority', ...RECORD_FLAGS],
   bloom: ['output', 'removed', 'key', 'field', 'capacity', 'false-positive-rate', ...RECORD_FLAGS],
-  sentences: ['output', 'removed', ...RECORD_FLAGS],
+  sentences: ['output', 'removed', 'workers', ...RECORD_FLAGS],
   substrings: ['output', 'minimum-bytes', 'minimum-tokens', 'token-key', 'keep', 'memory', ...RECORD_FLAGS],
   decontaminate: ['output', 'removed', 'against', 'ngram', 'workers', 'memory', ...RECORD_FLAGS],
   explain: ['json'],
@@ -118,6 +118,10 @@ const FLAGS: Record<Command, Flag[]> = {
 type Values = ReturnType<typeof parseFlags>['values'];
 
 function parseFlags(command: Command, args: string[]) {
+  if (!FLAGS[command].includes('workers') && args.some((arg) => /^--workers(=|$)/.test(arg))) {
+    const known = COMMANDS.filter((name) => FLAGS[name].includes('workers')).join(', ');
+    throw new UsageError(`${command} works in one thread: --workers is for ${known}`);
+  }
   const options = Object.fromEntries(FLAGS[command].map((flag) => [flag, OPTIONS[flag]])) as typeof OPTIONS;
   try {
     return parseArgs({ args, allowPositionals: true, options });
@@ -189,7 +193,7 @@ function checkStreams(command: Command, operands: string[], { output, removed, j
     throw new UsageError('rows of Parquet cannot be written to standard output; give a folder');
   }
   if (output === '-' && json) throw new UsageError('--json and --output - both mean standard output; leave out one');
-  if (output === '-' && command === 'decontaminate' && Number(workers) !== 1) {
+  if (output === '-' && Number(workers ?? 1) !== 1) {
     throw new UsageError(
       'what goes to standard output is decided in one thread; give a folder, or leave out --workers',
     );

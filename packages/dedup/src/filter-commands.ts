@@ -9,7 +9,6 @@ import { checkInputs, statusOf } from './output-names.ts';
 import { PackedBloomFilter } from './packed-bloom-filter.ts';
 import type { ProgressLine } from './progress-line.ts';
 import { readRecordGroups } from './read-records.ts';
-import { SentenceDeduplicator } from './sentence-deduplicator.ts';
 import type { CliStreams } from './cli-streams.ts';
 import { writeReport } from './write-report.ts';
 
@@ -186,15 +185,4 @@ export function bloom(given: CommandArguments, talk: Talk): Promise<Outcome> {
     return { filter: { capacity, keys, bytes: bloomFilter.bytes, askedRate: falsePositiveRate, reachedRate: reached } };
   };
   return runFilter(given, talk, { decide, settings: { key: form, field, capacity, falsePositiveRate }, finish });
-}
-
-export function sentences(given: CommandArguments, talk: Talk): Promise<Outcome> {
-  const deduplicator = new SentenceDeduplicator();
-  const decide = (document: RecordDocument) => {
-    const { text, kept, removed } = deduplicator.add(document);
-    if (removed.length === 0) return null;
-    const explanation = { repeated_spans: removed };
-    return kept ? { fields: { [given.textKey]: text }, explanation } : { reason: 'repeated_sentences', explanation };
-  };
-  return runFilter(given, talk, { decide, changes: true, settings: {} });
 }

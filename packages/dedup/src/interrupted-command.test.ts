@@ -51,6 +51,7 @@ describe('a command that was killed', () => {
     ['exact', ['--field', 'url']],
     ['bloom', ['--field', 'url', '--capacity', '1000']],
     ['sentences', []],
+    ['sentences', ['--workers', '2']],
     ['substrings', ['--minimum-bytes', '100']],
     ['decontaminate', ['--against', 'tests.jsonl', '--ngram', '8']],
     ['decontaminate', ['--against', 'tests.jsonl', '--ngram', '8', '--workers', '2']],

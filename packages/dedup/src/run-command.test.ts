@@ -227,6 +227,11 @@ describe('smol-dedup', () => {
     [['decontaminate', 'x', '-o', 'y', '--against', 'z', '--workers', '1.5'], 1, 'workers must be a positive integer'],
     [['bloom', 'x.parquet', '-o', '-'], 2, 'rows of Parquet cannot be written to standard output'],
     [['minhash', 'none.jsonl', '-o', 'y'], 1, 'none.jsonl: no such file'],
+    [
+      ['exact', 'x', '-o', 'y', '--workers', '2'],
+      2,
+      'exact works in one thread: --workers is for minhash, sentences, decon',
+    ],
     [['exact', 'x', '-o', 'y', '--bands', '3'], 2, "Unknown option '--bands'"],
     [['exact', 'x', '-o', 'y', '--key', 'z'], 2, '--key must be one of text, compact, normalized, got "z"'],
     [['plan', 'x', '--memory', '1T'], 2, '--memory must be a number of bytes such as 512M, got "1T"'],

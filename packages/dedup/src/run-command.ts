@@ -7,7 +7,7 @@ import type { CliStreams } from './cli-streams.ts';
 import type { CommandArguments } from './command-arguments.ts';
 import { decontaminate } from './decontaminate-command.ts';
 import { explainDocument } from './explain-document.ts';
-import { bloom, exact, megabytes, percent, sentences, summarize } from './filter-commands.ts';
+import { bloom, exact, megabytes, percent, summarize } from './filter-commands.ts';
 import type { Outcome, Talk } from './filter-commands.ts';
 import { minHashFiles } from './minhash-files.ts';
 import { saveMinHashIndex } from './minhash-index.ts';
@@ -15,6 +15,7 @@ import { planFiles } from './plan-files.ts';
 import { defaultMemory } from './stage-memory.ts';
 import type { MinHashPlan } from './plan-files.ts';
 import { ProgressLine } from './progress-line.ts';
+import { sentences } from './sentences-command.ts';
 import { substrings } from './substring-command.ts';
 import type { Explanation } from './explain-document.ts';
 

@@ -41,6 +41,9 @@ export function splitSentences(text: string, locale = 'en'): string[] {
 
 const countWords = (text: string) => text.split(/\s+/).filter((word) => word !== '').length;
 
+/** A `Set` holds at most 2^24 values, so that hashes are spread over many. */
+const SHARDS = 256n;
+
 /**
  * Cuts out what stands in an earlier place already: every span of three sentences but its first occurrence, within a
  * document and among all. Spans are compared as {@link normalizeText} gives their sentences, by 64 bits of xxHash.
@@ -54,7 +57,7 @@ export class SentenceDeduplicator {
   readonly #minimumSentences: number;
   readonly #minimumSpanWords: number;
   readonly #split: SentenceSplitter;
-  readonly #seen = new Set<bigint>();
+  readonly #seen = Array.from({ length: Number(SHARDS) }, () => new Set<bigint>());
 
   constructor(options: SentenceOptions = {}) {
     this.#spanSentences = options.spanSentences ?? 3;
@@ -78,13 +81,38 @@ export class SentenceDeduplicator {
     };
   }
 
+  /** The hashes of a text's spans, in order; what {@link SentenceDeduplicator.addIfNew} takes. */
+  spanHashes(text: string): bigint[] {
+    const hashes = this.#spansOf(this.#split(text)).map((span) =>
+      span.trim() === '' ? null : hashText(span, 'xxh64'),
+    );
+    return hashes.filter((hash) => hash !== null);
+  }
+
+  /**
+   * Takes the next document by the hashes of its spans if none of them is a repeat.
+   *
+   * @returns false where one is: nothing is taken, {@link SentenceDeduplicator.add} has to do it
+   */
+  addIfNew(hashes: BigUint64Array): boolean {
+    if (hashes.some((hash) => this.#shardOf(hash).has(hash)) || new Set(hashes).size < hashes.length) return false;
+    for (const hash of hashes) this.#shardOf(hash).add(hash);
+    return true;
+  }
+
+  /** Sentences that stand behind one another, normalised, from each sentence that has enough behind it. */
+  #spansOf(sentences: readonly string[]): string[] {
+    const size = this.#spanSentences;
+    const normalized = sentences.map((sentence) => normalizeText(sentence));
+    const count = Math.max(0, sentences.length - size + 1);
+    return Array.from({ length: count }, (_, start) => normalized.slice(start, start + size).join(' '));
+  }
+
   /** Ranges of sentences to cut out, ascending, joined where they touch. */
   #findRepeats(sentences: string[]): [start: number, end: number][] {
     const size = this.#spanSentences;
-    const normalized = sentences.map((sentence) => normalizeText(sentence));
     const ranges: [number, number][] = [];
-    for (let start = 0; start + size <= sentences.length; start++) {
-      const span = normalized.slice(start, start + size).join(' ');
+    for (const [start, span] of this.#spansOf(sentences).entries()) {
       if (span.trim() === '' || this.#isNew(span)) continue;
       const last = ranges.at(-1);
       if (last && start <= last[1]) last[1] = start + size;
@@ -96,9 +124,14 @@ export class SentenceDeduplicator {
 
   #isNew(span: string): boolean {
     const hash = hashText(span, 'xxh64');
-    if (this.#seen.has(hash)) return false;
-    this.#seen.add(hash);
+    const shard = this.#shardOf(hash);
+    if (shard.has(hash)) return false;
+    shard.add(hash);
     return true;
+  }
+
+  #shardOf(hash: bigint): Set<bigint> {
+    return this.#seen[Number(hash % SHARDS)];
   }
 
   #isLongEnough(text: string): boolean {

@@ -80,6 +80,8 @@ export const stagePath = {
   matches: (band: number) => join('stages', 'buckets', `${digits(band, 5)}_00.dups`),
   cluster: (rank: number, kind: 'remove' | 'clusters' | 'sizes' | 'twins') =>
     join('stages', 'clusters', `${digits(rank, 6)}.${kind}`),
+  /** hashes of the spans of sentences of a part */
+  spans: (rank: number) => join('stages', 'spans', `${digits(rank, 5)}.spans`),
   part: (kind: 'kept' | 'removed', rank: number) => join('stages', 'parts', `${digits(rank, 5)}.${kind}`),
 } as const;
 

@@ -9,14 +9,16 @@ import { matchBand } from './matching-stage.ts';
 import type { RunFacts } from './run-facts.ts';
 import { signInput } from './signature-stage.ts';
 import type { Advance, Stage, StageSettings, TaskResult } from './stage-settings.ts';
+import { hashSpans } from './span-stage.ts';
+import type { SentenceContext } from './span-stage.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Steps that leave nothing behind but numbers in shared memory. */
 export type Step = 'uniting' | 'labelling';
 
-/** One piece of work: a part (signatures, clustering, filtering, decontamination), a band (matching) or an input (joining). */
+/** One piece of work: a part (signatures, clustering, filtering, decontamination, spans), a band (matching) or an input (joining). */
 export interface StageTask {
-  stage: Stage | Step | 'decontamination';
+  stage: Stage | Step | 'decontamination' | 'spans';
   task: number;
 }
 
@@ -30,7 +32,7 @@ export interface MinHashContext {
 }
 
 /** What tasks are told. */
-export type TaskContext = MinHashContext | DecontaminationContext;
+export type TaskContext = MinHashContext | DecontaminationContext | SentenceContext;
 
 const NOTHING: TaskResult = { files: {}, counts: {} };
 
@@ -57,6 +59,7 @@ function perform(
 ): TaskResult | Promise<TaskResult> {
   if (task.stage === 'joining') return joinParts(context.settings, task.task, advance);
   if (context.command === 'decontaminate') return decontaminatePart(context, task.task, advance);
+  if (context.command === 'sentences') return hashSpans(context, task.task, advance);
   return performStage(task, context, workspace, advance);
 }
 
