@@ -43,9 +43,9 @@ Two commands print what they find:
   -o, --output DIR       folder of the results; one that an interrupted run has left is gone on with
       --preset NAME      fineweb (14x8, sha1), fineweb2 (14x8, xxh64; default) or finepdfs (32x10, xxh64)
       --bands N, --rows N, --shingle-size N, --seed N, --hash NAME   in place of the preset's
-      --workers N        threads of minhash; the results don't depend on it (default 1)
-      --memory SIZE      such as 2G: of the whole process for minhash (default: 512M for two workers, 192M for each more);
-                         for the buffers of substrings (default 512M)
+      --workers N        threads of minhash, decontaminate, and of sentences for splitting; no result depends on it (default 1)
+      --memory SIZE      such as 2G: of the whole process for minhash (default: 512M for two workers, 192M for each more)
+                         and decontaminate; for the buffers of substrings (default 512M)
       --cluster-ids      write cluster numbers and sizes into the metadata of all documents (minhash)
       --rehydrate        write into the metadata of kept documents how often FineWeb2 repeats them (minhash)
       --representative R first (default), or datatrove: keep of each cluster what datatrove keeps

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SentenceDeduplicator, splitSentences } from './sentence-deduplicator.ts';
 
@@ -56,5 +57,27 @@ describe('SentenceDeduplicator', () => {
   it('splits without losing a character', () => {
     const text = '  Dr. Who said: "Go!" Then…\n\nNothing? 漢字です。 終わり。';
     expect(splitSentences(text).join('')).toBe(text);
+  });
+});
+
+describe('splitSentences', () => {
+  const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
+  const atOnce = (text: string) => Array.from(segmenter.segment(text), ({ segment }) => segment);
+
+  it('cuts long texts where the segmenter cuts them as a whole', () => {
+    const letters = ['a', 'B', 'Dr', 'ß', '한', '七', '😀', '\u0301'];
+    const others = ['. ', '! ', '.', '。', ' ', '\n', '\r\n', '(', ') ', '1', ',', '"', '…'];
+    const pieces = (drawn: readonly string[], times: number) =>
+      fc.array(fc.constantFrom(...drawn)).map((all) => all.join('').repeat(times));
+    const text = fc.array(fc.oneof(pieces([...letters, ...others], 40), pieces(others, 90)), { maxLength: 30 });
+    const check = (drawn: string[]) => {
+      expect(splitSentences(drawn.join(''))).toEqual(atOnce(drawn.join('')));
+    };
+    fc.assert(fc.property(text, check), { numRuns: 300 });
+  });
+
+  it('takes time that grows with the length', () => {
+    const sentence = 'This is a sentence of a text that is long. ';
+    expect(splitSentences(sentence.repeat(40_000))).toHaveLength(40_000);
   });
 });
