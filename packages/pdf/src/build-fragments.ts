@@ -1,3 +1,4 @@
+import { orderNumberMarks } from './number-marks.ts';
 import { changesDirection } from './right-to-left.ts';
 import type { Character } from './character.ts';
 import type { Fragment } from './fragment.ts';
@@ -26,7 +27,7 @@ export function buildFragments(characters: Character[], rules: Rule[] = []): Fra
   const fragments: Fragment[] = [];
   let current: Fragment | undefined;
   let last: Character | undefined;
-  for (const character of characters) {
+  for (const character of orderNumberMarks(characters)) {
     if (last && isRepeated(last, character)) continue;
     if (current && last && continues(current, last, character) && !isParted(last, character, rules))
       extend(current, last, character);
