@@ -102,13 +102,17 @@ describe('attention losses', () => {
   });
 });
 
+/** Two rows of a student, undecided and decided. */
+const studentLogits = () =>
+  tf.tensor2d([
+    [1, 1, 1, 0],
+    [0, 3, 0, 0],
+  ]);
+
 describe('teacherReport', () => {
   it('tells entropy, agreement, gap and losses', () => {
     const [student, teacher] = [
-      tf.tensor2d([
-        [1, 1, 1, 0],
-        [0, 3, 0, 0],
-      ]),
+      studentLogits(),
       tf.tensor2d([
         [2, 1, 0, -1],
         [0, 3, 0, 0],
@@ -129,10 +133,7 @@ describe('teacherReport', () => {
 describe('cachedReport', () => {
   it('tells agreement and distance from what was kept', () => {
     const [student, teacher] = [
-      tf.tensor2d([
-        [1, 1, 1, 0],
-        [0, 3, 0, 0],
-      ]),
+      studentLogits(),
       tf.tensor2d([
         [2, 1, 0, -1],
         [3, 0, 0, 0],

@@ -154,53 +154,74 @@ void multiplyColumns(int64_t begin, int64_t end, Arguments arguments) {
 /** Rows of C in one unit of a deep product: with as many steps as a pass they fit the second-level cache. */
 constexpr int64_t kDeepRows = 512;
 
+/** A[depth, rows]ᵀ·B[depth, columns], cut into parts of the inner dimension. */
+struct DeepProduct {
+  const float* a;
+  const float* b;
+  /** [parts, rows, columns] */
+  float* c;
+  int64_t rows, columns, depth, partSteps;
+
+  explicit DeepProduct(Arguments& arguments)
+      : a(arguments.floats()),
+        b(arguments.floats()),
+        c(arguments.floats()),
+        rows(arguments.count()),
+        columns(arguments.count()),
+        depth(arguments.count()),
+        partSteps(arguments.count()) {}
+
+  int64_t blocks() const { return roundUp(rows, kDeepRows) / kDeepRows; }
+};
+
+/** Some rows of C (+)= the product over the steps of one pass; B is packed a panel at a time, A only where it must be. */
+template <typename Precision>
+inline void multiplyPass(const DeepProduct& product, int64_t row, int64_t count, int64_t step, int64_t steps, float* c,
+                         bool accumulate, uint32_t* columnPanel, uint32_t* rowPanels) {
+  const int64_t columns = product.columns;
+  const int64_t words = wordsOf<Precision>(steps);
+  const Operand lanes{product.a + step * product.rows + row, product.rows, 1};
+  if (rowPanels != nullptr) packPanels<Precision, kPanelRows>(lanes, rowPanels, count, steps);
+  for (int64_t column = 0; column < columns; column += kPanelColumns) {
+    const int64_t wide = least<int64_t>(kPanelColumns, columns - column);
+    packPanels<Precision, kPanelColumns>({product.b + step * columns + column, columns, 1}, columnPanel, wide, steps);
+    for (int64_t i = 0; i < count; i += kPanelRows) {
+      const int64_t high = least<int64_t>(kPanelRows, count - i);
+      const auto multiply = [&](auto rows) {
+        multiplyTile<Precision>(rows, columnPanel, words, c + i * columns + column, columns, accumulate, high, wide);
+      };
+      if (rowPanels != nullptr)
+        multiply(PackedRows{rowPanels + i * words});
+      else
+        multiply(StridedRows{lanes.at + i, product.rows});
+    }
+  }
+}
+
 /**
- * C[part] = the product over one part of the inner dimension, for operands whose lanes lie side by side: gradients of weights, which are
- * small and deep. Nothing is packed as a whole; a part is cut into equal passes. Unit: a block of rows of one part.
+ * The product of every part, for operands whose lanes lie side by side: gradients of weights, which are small and deep.
+ * Nothing is packed as a whole; a part is cut into equal passes. Unit: a block of rows of one part.
  */
 template <typename Precision>
 void multiplyDeep(int64_t begin, int64_t end, Arguments arguments) {
-  const float* a = arguments.floats();
-  const float* b = arguments.floats();
-  float* c = arguments.floats();
-  const int64_t rows = arguments.count();
-  const int64_t columns = arguments.count();
-  const int64_t depth = arguments.count();
-  const int64_t partSteps = arguments.count();
-  const int64_t blocks = roundUp(rows, kDeepRows) / kDeepRows;
+  const DeepProduct product(arguments);
   const int64_t panelWords = kPanelColumns * kPassWords;
-  const bool packed = Precision::kSteps == 2 || rows % kPanelRows != 0;
+  const bool packs = Precision::kSteps == 2 || product.rows % kPanelRows != 0;
   uint32_t* columnPanel = static_cast<uint32_t*>(
-      threadScratch().reserve((panelWords + (packed ? kDeepRows * kPassWords : 0)) * sizeof(uint32_t)));
-  uint32_t* rowPanels = columnPanel + panelWords;
+      threadScratch().reserve((panelWords + (packs ? kDeepRows * kPassWords : 0)) * sizeof(uint32_t)));
+  uint32_t* rowPanels = packs ? columnPanel + panelWords : nullptr;
   for (int64_t unit = begin; unit < end; unit++) {
-    const int64_t part = unit / blocks;
-    const int64_t row = unit % blocks * kDeepRows;
-    const int64_t count = least(kDeepRows, rows - row);
-    const int64_t from = part * partSteps;
-    const int64_t steps = least(partSteps, depth - from);
-    const int64_t words = wordsOf<Precision>(steps);
+    const int64_t part = unit / product.blocks();
+    const int64_t row = unit % product.blocks() * kDeepRows;
+    const int64_t first = part * product.partSteps;
+    const int64_t last = least(first + product.partSteps, product.depth);
+    const int64_t words = wordsOf<Precision>(last - first);
     const int64_t passes = roundUp(words, kPassWords) / kPassWords;
-    float* target = c + (part * rows + row) * columns;
     for (int64_t pass = 0; pass < passes; pass++) {
-      const int64_t word = words * pass / passes;
-      const int64_t here = words * (pass + 1) / passes - word;
-      const int64_t step = from + word * Precision::kSteps;
-      const int64_t deep = least(here * Precision::kSteps, from + steps - step);
-      const Operand lanes{a + step * rows + row, rows, 1};
-      if (packed) packPanels<Precision, kPanelRows>(lanes, rowPanels, count, deep);
-      for (int64_t column = 0; column < columns; column += kPanelColumns) {
-        const int64_t wide = least<int64_t>(kPanelColumns, columns - column);
-        packPanels<Precision, kPanelColumns>({b + step * columns + column, columns, 1}, columnPanel, wide, deep);
-        for (int64_t i = 0; i < count; i += kPanelRows) {
-          const int64_t high = least<int64_t>(kPanelRows, count - i);
-          float* to = target + i * columns + column;
-          if (packed)
-            multiplyTile<Precision>(PackedRows{rowPanels + i * here}, columnPanel, here, to, columns, pass > 0, high, wide);
-          else
-            multiplyTile<Precision>(StridedRows{lanes.at + i, rows}, columnPanel, here, to, columns, pass > 0, high, wide);
-        }
-      }
+      const int64_t from = first + words * pass / passes * Precision::kSteps;
+      const int64_t to = least(last, first + words * (pass + 1) / passes * Precision::kSteps);
+      multiplyPass<Precision>(product, row, least(kDeepRows, product.rows - row), from, to - from,
+                              product.c + (part * product.rows + row) * product.columns, pass > 0, columnPanel, rowPanels);
     }
   }
 }

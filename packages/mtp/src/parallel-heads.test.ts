@@ -9,7 +9,7 @@ import { residualBlock } from './residual-block.ts';
 import { shiftTargets } from './shift-targets.ts';
 import { transformerBlock } from './transformer-block.ts';
 import { withParallelHeads } from './with-parallel-heads.ts';
-import { countingConfig, rowsOfCounting } from './fixtures/counting-model.ts';
+import { countingConfig, rowsOfCounting, trainOnCounting } from './fixtures/counting-model.ts';
 
 beforeAll(() => useEngine('cpu'));
 beforeEach(() => tf.engine().startScope());
@@ -200,20 +200,8 @@ describe('withParallelHeads', () => {
     });
     const both = withParallelHeads(model, heads);
     expect([...both.parameters.keys()].filter((name) => name.startsWith('mtp.heads.2.'))).toHaveLength(10);
-    const variables = [...both.parameters.values()];
-    const losses = (): number[] => {
-      const headLosses: tf.Scalar[] = [];
-      both.loss(rowsOfCounting(), { headLosses });
-      return headLosses.map(numberOf);
-    };
-    const before = losses();
-    for (let step = 0; step < 40; step++) {
-      tf.tidy(() => {
-        const { grads } = tf.variableGrads(() => both.loss(rowsOfCounting()), variables);
-        for (const variable of variables) variable.assign(tf.sub(variable, tf.mul(grads[variable.name], 0.3)));
-      });
-    }
-    losses().forEach((loss, index) => expect(loss).toBeLessThan(before[index] - 0.5));
+    const { before, after } = trainOnCounting(both);
+    after.forEach((loss, index) => expect(loss).toBeLessThan(before[index] - 0.5));
   });
 
   it("with one head is the model's own loss", () => {

@@ -10,7 +10,7 @@ import { SequentialModules, type SequentialBatch } from './sequential-modules.ts
 import { shiftTargets } from './shift-targets.ts';
 import { transformerBlock } from './transformer-block.ts';
 import { withSequentialModules } from './with-sequential-modules.ts';
-import { countingConfig, rowsOfCounting } from './fixtures/counting-model.ts';
+import { countingConfig, rowsOfCounting, trainOnCounting } from './fixtures/counting-model.ts';
 
 beforeAll(() => useEngine('cpu'));
 beforeEach(() => tf.engine().startScope());
@@ -231,20 +231,8 @@ describe('on a model', () => {
 
   it('train with it, tied embedding and all: both losses fall', () => {
     const both = withSequentialModules(SmolLM.initialize(countingConfig, { seed: 1 }), modulesOf(2));
-    const variables = [...both.parameters.values()];
-    const losses = (): number[] => {
-      const headLosses: tf.Scalar[] = [];
-      both.loss(rowsOfCounting(), { headLosses });
-      return headLosses.map(numberOf);
-    };
-    const before = losses();
-    for (let step = 0; step < 40; step++) {
-      tf.tidy(() => {
-        const { grads } = tf.variableGrads(() => both.loss(rowsOfCounting()), variables);
-        for (const variable of variables) variable.assign(tf.sub(variable, tf.mul(grads[variable.name], 0.3)));
-      });
-    }
-    losses().forEach((loss, index) => expect(loss).toBeLessThan(before[index] - 0.5));
+    const { before, after } = trainOnCounting(both);
+    after.forEach((loss, index) => expect(loss).toBeLessThan(before[index] - 0.5));
   });
 
   it('are saved by name beside it, come back the same, and are not in what the model exports', () => {

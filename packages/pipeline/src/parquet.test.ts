@@ -4,9 +4,10 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Document, Drop, Reader, Split } from './document.ts';
+import type { Document } from './document.ts';
 import { isDrop } from './document.ts';
 import { MemoryFile } from './fixtures/memory-file.ts';
+import { readPart } from './fixtures/read-part.ts';
 import { temporaryFolder } from './fixtures/temporary-folder.ts';
 import { outputFormat } from './output-formats.ts';
 import { parquetFormat } from './parquet-format.ts';
@@ -19,20 +20,7 @@ const format = (options?: ParquetFormatOptions) => parquetFormat(options);
 
 beforeAll(() => format().load?.());
 
-async function readPart(read: Reader, split?: Split, from?: unknown) {
-  const items: { item: Document | Drop; position: unknown }[] = [];
-  let position: unknown;
-  const context = {
-    split,
-    from,
-    reportBytes: () => {},
-    reached: (place: unknown) => (position = structuredClone(place)),
-  };
-  for await (const item of read(path, context)) items.push({ item, position });
-  return items;
-}
-
-const readAll = async (read = parquetReader()) => (await readPart(read)).map(({ item }) => item);
+const readAll = async (read = parquetReader()) => (await readPart(read, path)).map(({ item }) => item);
 
 function parquetOf(
   documents: readonly object[],
@@ -141,13 +129,13 @@ describe('Parquet', () => {
           const read = parquetReader();
           const splits = await read.splits!(path, { bytes });
           const parts = [];
-          for (const split of splits) parts.push(...(await readPart(read, split)));
+          for (const split of splits) parts.push(...(await readPart(read, path, split)));
           expect(parts.map(({ item }) => item)).toEqual(
             documents.map(({ id, text, metadata }) => ({ id, text, metadata: { ...metadata } })),
           );
-          const first = await readPart(read, splits[0]);
+          const first = await readPart(read, path, splits[0]);
           for (const [row, { position }] of first.entries()) {
-            expect(await readPart(read, splits[0], position)).toEqual(first.slice(row));
+            expect(await readPart(read, path, splits[0], position)).toEqual(first.slice(row));
           }
         },
       ),

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Document, Drop, Reader, Split } from './document.ts';
+import type { Document, Drop } from './document.ts';
 import { isDrop } from './document.ts';
+import { readPart } from './fixtures/read-part.ts';
 import { temporaryFolder } from './fixtures/temporary-folder.ts';
 import { jsonlReader } from './read-jsonl.ts';
 import { loadZstandard, zstdFrame } from './zstandard.ts';
@@ -27,20 +28,6 @@ const compressions: Record<string, (text: Buffer) => Uint8Array> = {
 
 beforeAll(loadZstandard);
 
-/** Reads a part; each item comes with the position from which it and all after it can be read again. */
-async function readPart(read: Reader, split: Split | undefined, from?: unknown) {
-  const items: { item: Document | Drop; position: unknown }[] = [];
-  let position: unknown;
-  const context = {
-    split,
-    from,
-    reportBytes: () => {},
-    reached: (place: unknown) => (position = structuredClone(place)),
-  };
-  for await (const item of read(path, context)) items.push({ item, position });
-  return items;
-}
-
 /** Messages name the line where its number is known, which depends on the split. */
 const withoutMessage = ({ item }: { item: Document | Drop }) =>
   isDrop(item) ? { drop: item.drop, value: item.value } : item;
@@ -62,11 +49,11 @@ describe.each(Object.entries(compressions))('a %s file', (_, compress) => {
       fc.asyncProperty(blocks, fc.boolean(), fc.integer({ min: 1, max: 400 }), async (parts, endsInLine, bytes) => {
         writeFileSync(path, fileOf(parts, endsInLine));
         const read = jsonlReader(options);
-        const whole = await readPart(read, undefined);
+        const whole = await readPart(read, path);
         const splits = await read.splits!(path, { bytes });
         expect(splits.length).toBeGreaterThan(0);
         const together = [];
-        for (const split of splits) together.push(...(await readPart(read, split)));
+        for (const split of splits) together.push(...(await readPart(read, path, split)));
         expect(together.map(withoutMessage)).toEqual(whole.map(withoutMessage));
       }),
       { numRuns: 60 },
@@ -79,9 +66,9 @@ describe.each(Object.entries(compressions))('a %s file', (_, compress) => {
         writeFileSync(path, fileOf(parts, true));
         const read = jsonlReader(options);
         for (const split of await read.splits!(path, { bytes: bytes + 50 })) {
-          const whole = await readPart(read, split);
+          const whole = await readPart(read, path, split);
           for (const [index, { position }] of whole.entries()) {
-            expect(await readPart(read, split, position)).toEqual(whole.slice(index));
+            expect(await readPart(read, path, split, position)).toEqual(whole.slice(index));
           }
         }
       }),
@@ -109,7 +96,7 @@ describe('splits', () => {
     const read = jsonlReader();
     for (const bytes of [1, 40, 100, 150]) {
       const items = [];
-      for (const split of await read.splits!(path, { bytes })) items.push(...(await readPart(read, split)));
+      for (const split of await read.splits!(path, { bytes })) items.push(...(await readPart(read, path, split)));
       expect(items.filter(({ item }) => isDrop(item)).length).toBe(1);
       expect(items.length).toBe(6);
     }
@@ -119,9 +106,9 @@ describe('splits', () => {
     writeFileSync(path, `${LINES[0]}\n`.repeat(10));
     const read = jsonlReader({ skip: 2, limit: 3 });
     expect(read.splits).toBeUndefined();
-    const all = await readPart(read, undefined);
+    const all = await readPart(read, path);
     expect(all.length).toBe(3);
-    expect(await readPart(read, undefined, all[1].position)).toEqual(all.slice(1));
+    expect(await readPart(read, path, undefined, all[1].position)).toEqual(all.slice(1));
   });
 });
 
@@ -140,10 +127,11 @@ describe('a line of 100 MB', () => {
       const before = process.memoryUsage.rss();
       const read = jsonlReader();
       const items = [];
-      for (const split of await read.splits!(path, { bytes: 2 ** 24 })) items.push(...(await readPart(read, split)));
+      for (const split of await read.splits!(path, { bytes: 2 ** 24 }))
+        items.push(...(await readPart(read, path, split)));
       expect(items.map(({ item }) => (isDrop(item) ? item.drop : item.text))).toEqual(['a', 'line_too_long', 'b']);
       expect(process.memoryUsage.rss() - before).toBeLessThan(300 * 2 ** 20);
-      const [, { item }] = await readPart(jsonlReader({ maximumLineBytes: 2 * long }), undefined);
+      const [, { item }] = await readPart(jsonlReader({ maximumLineBytes: 2 * long }), path, undefined);
       expect((item as Document).text.length).toBe(long);
     },
   );

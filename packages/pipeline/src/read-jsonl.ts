@@ -2,7 +2,6 @@ import { basename } from 'node:path';
 import { ByteSource } from './byte-source.ts';
 import { isDrop } from './document.ts';
 import type { Document, Drop, ReadContext, Reader, Split } from './document.ts';
-import { limitDocuments } from './limit-documents.ts';
 import type { LimitOptions } from './limit-documents.ts';
 import { LineSplitter } from './line-splitter.ts';
 import type { Line, Place } from './line-splitter.ts';
@@ -10,7 +9,8 @@ import { PipelineError, messageOf } from './pipeline-error.ts';
 import { compressionOf, readBlocks, readPlain } from './read-text.ts';
 import { documentOfRecord } from './record-document.ts';
 import type { RecordOptions } from './record-document.ts';
-import { splitBlocks, splitPlain } from './split-text.ts';
+import { splitText } from './split-text.ts';
+import { splittableReader } from './splittable-reader.ts';
 import type { Storage } from './storage.ts';
 import { isGap } from './text-chunk.ts';
 import type { Gap } from './text-chunk.ts';
@@ -69,21 +69,7 @@ export async function* readJsonl(
  * anywhere between lines, compressed ones between gzip members or Zstandard frames.
  */
 export function jsonlReader(options: JsonlOptions = {}): Reader {
-  const read = limitDocuments((input, context) => readItems(input, options, context), options);
-  if (options.skip !== undefined || options.limit !== undefined) return read;
-  return Object.assign(read, {
-    splits: (input: string, { bytes }: { bytes: number }) => splits(input, bytes, options),
-  });
-}
-
-async function splits(input: string, bytes: number, { storage }: JsonlOptions): Promise<Split[]> {
-  const source = await ByteSource.open(input, storage);
-  try {
-    const compression = await compressionOf(source);
-    return compression ? await splitBlocks(source, compression, bytes) : splitPlain(source.size, bytes);
-  } finally {
-    await source.close();
-  }
+  return splittableReader({ readItems, splits: splitText }, options);
 }
 
 async function* readItems(path: string, options: JsonlOptions, context: ReadContext): AsyncGenerator<Document | Drop> {

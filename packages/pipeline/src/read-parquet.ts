@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import type { FileMetaData, RowGroup } from 'hyparquet';
 import type { Document, Drop, ReadContext, Reader, Split } from './document.ts';
-import { limitDocuments } from './limit-documents.ts';
 import type { LimitOptions } from './limit-documents.ts';
+import { splittableReader } from './splittable-reader.ts';
 import { DamagedParquet, asyncBuffer, damageIfFails, readParquetMetadata } from './parquet-file.ts';
 import { checkPages } from './parquet-pages.ts';
 import { plainValue } from './plain-value.ts';
@@ -38,11 +38,7 @@ const MOST_ROWS = 2 ** 24;
  * `damaged_row_group`, `row_group_too_large`, `no_text`.
  */
 export function parquetReader(options: ParquetOptions = {}): Reader {
-  const read = limitDocuments((input, context) => readItems(input, options, context), options);
-  if (options.skip !== undefined || options.limit !== undefined) return read;
-  return Object.assign(read, {
-    splits: (input: string, { bytes }: { bytes: number }) => splits(input, bytes, options),
-  });
+  return splittableReader({ readItems, splits }, options);
 }
 
 async function splits(input: string, bytes: number, { storage }: ParquetOptions): Promise<Split[]> {

@@ -1,13 +1,11 @@
 import type { ReadWarcOptions, WarcRecord, WarcToDocumentOptions, warcToDocument as WarcToDocument } from '@smol/web';
-import { ByteSource } from './byte-source.ts';
 import type { Document, Drop, ReadContext, Reader, Split } from './document.ts';
 import { GZIP_MAGIC } from './gzip-members.ts';
-import { limitDocuments } from './limit-documents.ts';
 import type { LimitOptions } from './limit-documents.ts';
 import { optionalPackage } from './optional-package.ts';
 import { PipelineError, messageOf } from './pipeline-error.ts';
-import { compressionOf } from './read-text.ts';
-import { splitBlocks, splitPlain } from './split-text.ts';
+import { splitText } from './split-text.ts';
+import { splittableReader } from './splittable-reader.ts';
 import { chunksOf, openFile } from './storage.ts';
 import type { Storage, StoredFile } from './storage.ts';
 
@@ -46,22 +44,8 @@ const PAGE_TYPES = new Set(['response', 'conversion']);
  * `@smol/web`, which must be installed. Files are split between gzip members, plain ones between any records. Damaged records are dropped as `damaged_record`.
  */
 export function warcReader(options: WarcOptions = {}): Reader {
-  const read = limitDocuments((input, context) => readItems(input, options, context), options);
-  if (options.skip !== undefined || options.limit !== undefined) return read;
-  return Object.assign(read, {
-    splits: (input: string, { bytes }: { bytes: number }) => splits(input, bytes, options),
-  });
-}
-
-async function splits(input: string, bytes: number, { storage }: WarcOptions): Promise<Split[]> {
-  const source = await ByteSource.open(input, storage);
-  try {
-    const compression = await compressionOf(source);
-    // A record ends with line breaks, and so does a member that holds whole records.
-    return compression ? await splitBlocks(source, compression, bytes) : splitPlain(source.size, bytes);
-  } finally {
-    await source.close();
-  }
+  // A record ends with line breaks, and so does a member that holds whole records.
+  return splittableReader({ readItems, splits: splitText }, options);
 }
 
 async function* readItems(path: string, options: WarcOptions, context: ReadContext): AsyncGenerator<Document | Drop> {

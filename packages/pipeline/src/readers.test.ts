@@ -4,11 +4,12 @@ import { gzipSync } from 'node:zlib';
 import { encodeWarcRecord } from '@smol/web';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Document, Drop, Reader, Split } from './document.ts';
+import type { Document, Drop, Reader } from './document.ts';
 import { isDrop } from './document.ts';
 import { listInputs } from './file-list.ts';
 import { startStore } from './fixtures/s3-server.ts';
 import type { RunningStore } from './fixtures/s3-server.ts';
+import { readPart } from './fixtures/read-part.ts';
 import { temporaryFolder } from './fixtures/temporary-folder.ts';
 import { anyReader, kindOf } from './read-any.ts';
 import { csvReader } from './read-csv.ts';
@@ -34,19 +35,6 @@ function write(name: string, content: string | Uint8Array): string {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, content);
   return path;
-}
-
-async function readPart(read: Reader, input: string, split?: Split, from?: unknown) {
-  const items: { item: Document | Drop; position: unknown }[] = [];
-  let position: unknown;
-  const context = {
-    split,
-    from,
-    reportBytes: () => {},
-    reached: (place: unknown) => (position = structuredClone(place)),
-  };
-  for await (const item of read(input, context)) items.push({ item, position });
-  return items;
 }
 
 const readAll = async (read: Reader, input: string) => (await readPart(read, input)).map(({ item }) => item);

@@ -1,15 +1,27 @@
-import type { ByteSource } from './byte-source.ts';
+import { ByteSource } from './byte-source.ts';
 import type { Split } from './document.ts';
-import { skipToMagic } from './read-text.ts';
+import { compressionOf, skipToMagic } from './read-text.ts';
 import type { Compression } from './read-text.ts';
+import type { Storage } from './storage.ts';
 import { DamagedBlock } from './text-chunk.ts';
 
 const NEWLINE = 0x0a;
 /** Text of one block that is looked at to make sure that it is whole; larger blocks are not cut after. */
 const LARGEST_BLOCK = 64 * 2 ** 20;
 
+/** Parts of a file of lines, compressed or not, of about `bytes` each. */
+export async function splitText(input: string, bytes: number, { storage }: { storage?: Storage }): Promise<Split[]> {
+  const source = await ByteSource.open(input, storage);
+  try {
+    const compression = await compressionOf(source);
+    return compression ? await splitBlocks(source, compression, bytes) : splitPlain(source.size, bytes);
+  } finally {
+    await source.close();
+  }
+}
+
 /** Equal parts of a file that is not compressed: a line belongs to the part in which it begins. */
-export function splitPlain(size: number, bytes: number): Split[] {
+function splitPlain(size: number, bytes: number): Split[] {
   const count = Math.max(1, Math.ceil(size / bytes));
   return splitsBetween(
     Array.from({ length: count }, (_, part) => Math.floor((size * part) / count)),
@@ -18,7 +30,7 @@ export function splitPlain(size: number, bytes: number): Split[] {
 }
 
 /** Parts of about `bytes` of a compressed file, cut after whole blocks that end with a line. */
-export async function splitBlocks(source: ByteSource, compression: Compression, bytes: number): Promise<Split[]> {
+async function splitBlocks(source: ByteSource, compression: Compression, bytes: number): Promise<Split[]> {
   const starts = [0];
   for (let search = bytes; search < source.size;) {
     const cut = await findCut(source, compression, search, search + bytes);
