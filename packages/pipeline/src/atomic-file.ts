@@ -7,20 +7,26 @@ export function partialPath(path: string): string {
   return join(dirname(path), `.${basename(path)}.partial`);
 }
 
-/** A file that appears under its name only when it is whole and on the disk (write, fsync, rename). */
+/**
+ * A file that appears under its name only when it is whole and on the disk (write, fsync, rename). Where several processes
+ * may write it at once, each gives a place of its own, on the same disk, for what is not whole yet.
+ */
 export class AtomicFile {
   readonly path: string;
+  readonly #partial: string;
   /** Bytes written so far. */
   size = 0;
   #descriptor: number | undefined;
   #published = false;
 
   /** Starts the file; its folder is made when missing. */
-  constructor(path: string) {
+  constructor(path: string, partial = partialPath(path)) {
     this.path = path;
+    this.#partial = partial;
     this.#descriptor = this.#guard(() => {
       mkdirSync(dirname(path), { recursive: true });
-      return openSync(partialPath(path), 'w');
+      mkdirSync(dirname(partial), { recursive: true });
+      return openSync(partial, 'w');
     });
   }
 
@@ -37,7 +43,7 @@ export class AtomicFile {
       fsyncSync(this.#open());
       closeSync(this.#open());
       this.#descriptor = undefined;
-      renameSync(partialPath(this.path), this.path);
+      renameSync(this.#partial, this.path);
       this.#published = true;
     });
   }
@@ -46,7 +52,7 @@ export class AtomicFile {
   abort(): void {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
     this.#descriptor = undefined;
-    if (!this.#published) rmSync(partialPath(this.path), { force: true });
+    if (!this.#published) rmSync(this.#partial, { force: true });
   }
 
   #open(): number {
@@ -64,8 +70,8 @@ export class AtomicFile {
 }
 
 /** Writes a whole small file that way. */
-export function writeFileAtomically(path: string, text: string): void {
-  const file = new AtomicFile(path);
+export function writeFileAtomically(path: string, text: string, partial?: string): void {
+  const file = new AtomicFile(path, partial);
   try {
     file.write(Buffer.from(text));
     file.close();

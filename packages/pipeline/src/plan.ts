@@ -82,8 +82,8 @@ export function tasksOf({ settings, inputs }: Plan): PlannedTask[] {
   }));
 }
 
-export function writePlan(files: TaskFiles, plan: Plan): void {
-  writeSealed(files.plan, plan);
+export function writePlan(files: TaskFiles, plan: Plan, rank: number): void {
+  writeSealed(files.plan, plan, files.partialOfRank(rank));
 }
 
 /** The plan of a folder; `undefined` where it is missing or damaged. */

@@ -20,6 +20,7 @@ export interface Preparation {
   /** Tasks in the plan. */
   readonly taskCount: number;
   readonly restart: 'never' | 'if-changed' | 'always';
+  readonly rank: number;
 }
 
 /** What an earlier run has left of a task. */
@@ -31,7 +32,7 @@ type Left = 'nothing' | 'finished' | 'begun' | 'other';
  * @throws PipelineError CONFIG_CHANGED where results of other settings, steps or inputs are there and must not be touched
  */
 export function prepareFolder(files: TaskFiles, preparation: Preparation): Set<number> {
-  const { plan, earlier, tasks, taskCount, restart } = preparation;
+  const { plan, earlier, tasks, taskCount, restart, rank } = preparation;
   makeFolder(files.folder);
   const left = new Map(tasks.map((task) => [task.task, restart === 'always' ? 'other' : whatIsLeft(files, task)]));
   if (restart === 'never') refuseChanges(files, preparation, [...left.values()].includes('other'));
@@ -41,7 +42,7 @@ export function prepareFolder(files: TaskFiles, preparation: Preparation): Set<n
   const finished = new Set(tasks.map(({ task }) => task).filter((task) => left.get(task) === 'finished'));
   for (const task of files.tasksIn('unfinished')) if (finished.has(task)) removeFile(files.unfinished(task));
   if (finished.size < tasks.length) removeFile(files.report);
-  if (earlier === undefined || canonicalJson(earlier) !== canonicalJson(plan)) writePlan(files, plan);
+  if (earlier === undefined || canonicalJson(earlier) !== canonicalJson(plan)) writePlan(files, plan, rank);
   return finished;
 }
 

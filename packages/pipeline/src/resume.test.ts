@@ -78,6 +78,16 @@ describe('the same bytes', () => {
     expect(snapshot(shared)).toEqual(expected);
   });
 
+  it('come of eight ranks in processes of their own that begin at once', { tags: ['slow'] }, async () => {
+    const [outputFolder, straight] = [freshFolder(), freshFolder()];
+    const ranks = Array.from({ length: 8 }, (_, rank) =>
+      runAndKill(settings(outputFolder, { rank, worldSize: 8, workers: 1 }), Infinity),
+    );
+    expect(new Set(await Promise.all(ranks))).toEqual(new Set([true]));
+    await runPipeline(settings(straight));
+    expect(snapshot(outputFolder)).toEqual(snapshot(straight));
+  });
+
   it('come of a run of three ranks that were killed, when one goes on alone', { tags: ['slow'] }, async () => {
     const [outputFolder, straight] = [freshFolder(), freshFolder()];
     const ranks = [0, 1, 2].map((rank) =>

@@ -41,10 +41,10 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRep
     const all = tasksOf(plan);
     checkTasks(options.tasks, all.length);
     const tasks = all.filter(({ task }) => isMine(task, options));
-    const { restart = DEFAULTS.restart } = options;
-    const finished = prepareFolder(files, { plan, earlier, tasks, taskCount: all.length, restart });
+    const { restart = DEFAULTS.restart, rank = DEFAULTS.rank, worldSize = DEFAULTS.worldSize } = options;
+    const finished = prepareFolder(files, { plan, earlier, tasks, taskCount: all.length, restart, rank });
     await runUnfinished(tasks, finished, { options, files, source, pool, taskCount: all.length });
-    return report(files, plan, all.length, options.worldSize);
+    return report(files, plan, { taskCount: all.length, rank, worldSize });
   } finally {
     await pool.close();
   }
@@ -107,16 +107,15 @@ async function withProgress(meter: ProgressMeter, place: Place, isLong: boolean,
 function report(
   files: TaskFiles,
   plan: Plan,
-  taskCount: number,
-  worldSize: number = DEFAULTS.worldSize,
+  { taskCount, rank, worldSize }: { taskCount: number; rank: number; worldSize: number },
 ): PipelineReport {
   const finished = finishedTasks(files, plan);
   const made = makeReport(finished);
   if (finished.length === taskCount) {
-    writeFileAtomically(files.report, `${JSON.stringify(made, null, 2)}\n`);
+    writeFileAtomically(files.report, `${JSON.stringify(made, null, 2)}\n`, files.partialOfRank(rank));
     removeFile(files.unfinishedFolder);
-    // Of ranks that were killed while there were more of them.
-    for (const rank of files.tasksIn('running')) if (rank >= worldSize) removeFile(files.running(rank));
+    // Of this rank, and of those that were killed while there were more of them.
+    files.removeRanks((other) => other === rank || other >= worldSize);
   }
   return made;
 }

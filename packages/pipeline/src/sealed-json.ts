@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { writeFileAtomically } from './atomic-file.ts';
 
 /** Writes a value as JSON under a line with its checksum, so that damage is found when it is read. */
-export function writeSealed(path: string, value: unknown): void {
+export function writeSealed(path: string, value: unknown, partial?: string): void {
   const text = `${JSON.stringify(value)}\n`;
-  writeFileAtomically(path, `${checksumOf(text)}\n${text}`);
+  writeFileAtomically(path, `${checksumOf(text)}\n${text}`, partial);
 }
 
 /** What `writeSealed` has written; `undefined` where there is no such file or it is damaged. */

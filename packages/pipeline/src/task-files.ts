@@ -42,6 +42,19 @@ export class TaskFiles {
     return join(this.folder, 'running', `${taskName(rank)}.json`);
   }
 
+  /** Where a rank writes what all ranks write (plan and report) until it is whole: they may do so at once. */
+  partialOfRank(rank: number): string {
+    return join(this.folder, 'running', `${taskName(rank)}.partial`);
+  }
+
+  /** Takes away what ranks have left of being run, also when they were killed while writing it. */
+  removeRanks(isGone: (rank: number) => boolean): void {
+    for (const name of namesIn(join(this.folder, 'running'))) {
+      const rank = /^\.?(\d{5,})\./.exec(name)?.[1];
+      if (rank !== undefined && isGone(Number(rank))) removeFile(join(this.folder, 'running', name));
+    }
+  }
+
   /** What tasks have left while they are not finished. */
   get unfinishedFolder(): string {
     return join(this.folder, 'unfinished');
