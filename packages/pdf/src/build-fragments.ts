@@ -18,23 +18,46 @@ const OVERLAP = 1;
 /** How far glyphs may reach over a rule. */
 const TOUCH = 0.1;
 
+/** A fragment on its way. Its letters are joined once, at its end: text that grows letter by letter is a chain of pieces in memory. */
+interface Run {
+  fragment: Fragment;
+  letters: string[];
+  /** Of the letters, in UTF-16 code units. */
+  length: number;
+}
+
 /**
  * Glyphs in the order of the file → fragments. The same words drawn again at the same place (fake bold, shadows) are taken once.
  *
  * @param rules vertical rules, sorted by place: no fragment crosses one
  */
 export function buildFragments(characters: Character[], rules: Rule[] = []): Fragment[] {
-  const fragments: Fragment[] = [];
-  let current: Fragment | undefined;
+  const runs: Run[] = [];
+  let current: Run | undefined;
   let last: Character | undefined;
   for (const character of orderNumberMarks(characters)) {
     if (last && isRepeated(last, character)) continue;
-    if (current && last && continues(current, last, character) && !isParted(last, character, rules))
+    if (current && last && continues(current.fragment, last, character) && !isParted(last, character, rules))
       extend(current, last, character);
-    else fragments.push((current = startFragment(character)));
+    else runs.push((current = startRun(character)));
     last = character;
   }
-  return withoutCopies(fragments);
+  return withoutCopies(runs.map(finish));
+}
+
+function startRun(character: Character): Run {
+  const { text } = character;
+  return { fragment: startFragment(character), letters: [text], length: text.length };
+}
+
+function finish({ fragment, letters }: Run): Fragment {
+  fragment.text = letters.join('');
+  return fragment;
+}
+
+function append(run: Run, text: string): void {
+  run.letters.push(text);
+  run.length += text.length;
 }
 
 /** Glyphs that run at a slant → one fragment, in the order of the file: their boxes are upright and say little about gaps. */
@@ -68,8 +91,10 @@ function startFragment(character: Character): Fragment {
 
 /** Whether a vertical rule stands between two glyphs. */
 function isParted(a: Character, b: Character, rules: Rule[]): boolean {
-  const [left, right] = a.left < b.left ? [a, b] : [b, a];
-  if (rules.length === 0 || right.left - left.right < -TOUCH * a.size) return false;
+  if (rules.length === 0) return false;
+  const left = a.left < b.left ? a : b;
+  const right = left === a ? b : a;
+  if (right.left - left.right < -TOUCH * a.size) return false;
   const middle = (b.top + b.bottom) / 2;
   const slack = TOUCH * b.size;
   for (let index = firstAt(rules, left.right - slack); index < rules.length; index++) {
@@ -120,17 +145,20 @@ function continues(current: Fragment, last: Character, next: Character): boolean
   return gap < em * COLUMN_GAP && gap > -em * OVERLAP;
 }
 
-function extend(current: Fragment, last: Character, next: Character): void {
+function extend(run: Run, last: Character, next: Character): void {
   const gap = gapBetween(last, next);
   const em = Math.min(last.size, next.size);
   const isSpaced = gap > em * (next.afterSpace ? HINTED_SPACE_GAP : SPACE_GAP) && !isMark(next);
   if (isSpaced || (runsLeft(last) !== runsLeft(next) && changesDirection(last.text, next.text))) {
-    if (gap > em * CELL_GAP) addGap(current, last, next);
-    current.text += ' ';
+    if (gap > em * CELL_GAP) addGap(run, last, next);
+    append(run, ' ');
   }
-  if (isSwappedLamAlef(last, next) || isSwappedMark(last, next))
-    current.text = `${current.text.slice(0, -1)}${next.text}${last.text}`;
-  else current.text += next.text;
+  append(run, next.text);
+  if (isSwappedLamAlef(last, next) || isSwappedMark(last, next)) run.letters.splice(-2, 2, next.text, last.text);
+  growFragment(run.fragment, next);
+}
+
+function growFragment(current: Fragment, next: Character): void {
   current.left = Math.min(current.left, next.left);
   current.right = Math.max(current.right, next.right);
   current.top = Math.min(current.top, next.top);
@@ -143,16 +171,16 @@ function extend(current: Fragment, last: Character, next: Character): void {
   if (next.math) current.math = (current.math ?? 0) + 1;
 }
 
-function addGap(current: Fragment, last: Character, next: Character): void {
+function addGap({ fragment, length }: Run, last: Character, next: Character): void {
   if (next.left < last.right) return;
-  (current.gaps ??= []).push({ at: current.text.length, left: last.right, right: next.left });
+  (fragment.gaps ??= []).push({ at: length, left: last.right, right: next.left });
 }
 
 /** The ligature lam-alef is one glyph of two letters, which PDFium turns round with the glyphs of the line. */
 function isSwappedLamAlef(last: Character, next: Character): boolean {
   return (
-    /^[\u0622\u0623\u0625\u0627]$/.test(last.text) &&
     next.text === '\u0644' &&
+    /^[\u0622\u0623\u0625\u0627]$/.test(last.text) &&
     last.left === next.left &&
     last.right === next.right
   );

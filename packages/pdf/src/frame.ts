@@ -37,6 +37,15 @@ export class Frame {
     return [left - this.#left, this.#top - top, right - this.#left, this.#top - bottom];
   }
 
+  /** The same into an array that is there already: for glyphs, of which there are many. */
+  placeInto(box: Float64Array, target: Float64Array): void {
+    if (this.angle !== 0) return target.set(this.place([box[0], box[1], box[2], box[3]]));
+    target[0] = box[0] - this.#left;
+    target[1] = this.#top - box[3];
+    target[2] = box[2] - this.#left;
+    target[3] = this.#top - box[1];
+  }
+
   /** Where a box of this frame stands on the page as readers show it. */
   show([left, top, right, bottom]: Box): Box {
     if (this.angle === this.#rotation) return [left, top, right, bottom];

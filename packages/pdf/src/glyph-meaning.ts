@@ -54,19 +54,19 @@ function isDoubtful(pdfium: Pdfium, textPage: number, count: number): boolean {
 
 /** Without a meaning of its own, or with one from the private use area. */
 function isUnmapped(pdfium: Pdfium, textPage: number, index: number): boolean {
-  if (pdfium.calls.FPDFText_HasUnicodeMapError(textPage, index) === 1) return true;
+  if (pdfium.glyphCalls.FPDFText_HasUnicodeMapError(textPage, index) === 1) return true;
   const code = pdfium.glyphCalls.FPDFText_GetUnicode(textPage, index);
   return (code >= 0xe000 && code < 0xf900) || code === 0xfffd || code > 0x10ffff || code < 0;
 }
 
 function readFontCodes(pdfium: Pdfium, textPage: number, count: number): Map<number, FontCodes> {
-  const { calls, glyphCalls } = pdfium;
+  const { glyphCalls } = pdfium;
   const fonts = new Map<number, FontCodes>();
   let [object, font] = [0, 0];
   for (let index = 0; index < count; index++) {
-    if (calls.FPDFText_IsGenerated(textPage, index) === 1) continue;
+    if (glyphCalls.FPDFText_IsGenerated(textPage, index) === 1) continue;
     const itsObject = glyphCalls.FPDFText_GetTextObject(textPage, index);
-    if (itsObject !== object) font = itsObject === 0 ? 0 : calls.FPDFTextObj_GetFont(itsObject);
+    if (itsObject !== object) font = itsObject === 0 ? 0 : glyphCalls.FPDFTextObj_GetFont(itsObject);
     object = itsObject;
     const entry = fonts.get(font) ?? { codes: [], unmapped: 0 };
     if (entry.codes.length >= MAXIMUM_CODES) continue;

@@ -6,22 +6,34 @@ const LINE_END_HYPHEN = /[-‐\u00AD]$/u;
 const LAST_LETTERS = /(?<![\p{L}\p{M}])[\p{L}\p{M}]{1,64}$/u;
 const FIRST_WORD = /^[\p{L}\p{M}]+/u;
 
-/** How often the document writes each word within a line; lower case. */
+/** How often the document writes each word within a line. */
 export class WordCounts {
-  readonly #counts = new Map<string, number>();
+  /** As they are written. */
+  readonly #written = new Map<string, number>();
+  /** In lower case, once they are asked for: there are fewer words than there are places where they stand. */
+  #counts: Map<string, number> | undefined;
 
   /** Counts the words of a line, but for one that is broken at its end. */
   add(line: string): void {
     const whole = LINE_END_HYPHEN.test(line) ? line.slice(0, line.lastIndexOf(' ') + 1) : line;
-    for (const [word] of whole.matchAll(WORD)) {
-      const key = word.toLowerCase().replaceAll('‐', '-');
-      this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
-    }
+    for (const word of whole.match(WORD) ?? []) increase(this.#written, word, 1);
+    this.#counts = undefined;
   }
 
   count(word: string): number {
+    this.#counts ??= this.#fold();
     return this.#counts.get(word.toLowerCase()) ?? 0;
   }
+
+  #fold(): Map<string, number> {
+    const folded = new Map<string, number>();
+    for (const [word, count] of this.#written) increase(folded, word.toLowerCase().replaceAll('‐', '-'), count);
+    return folded;
+  }
+}
+
+function increase(counts: Map<string, number>, word: string, by: number): void {
+  counts.set(word, (counts.get(word) ?? 0) + by);
 }
 
 /** Scripts written without spaces: lines join without one. */

@@ -50,7 +50,7 @@ function orderParts(parts: Fragment[][], depth: number): Fragment[][] {
   let together: Fragment[] = [];
   for (const part of parts) {
     const columns = orderColumns(part, depth + 1);
-    if (columns.filter(isRunningText).length > 1) {
+    if (columns.length > 1 && columns.filter(isRunningText).length > 1) {
       if (together.length > 0) regions.push(together);
       regions.push(...columns);
       together = [];

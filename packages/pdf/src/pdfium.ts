@@ -6,6 +6,8 @@ import type { WrappedPdfiumModule } from '@embedpdf/pdfium';
 /** The functions asked about every glyph and every path, called directly: the wrapper around them costs more than they do. */
 export interface GlyphCalls {
   FPDFText_GetUnicode(textPage: number, index: number): number;
+  FPDFText_HasUnicodeMapError(textPage: number, index: number): number;
+  FPDFText_IsGenerated(textPage: number, index: number): number;
   FPDFText_GetLooseCharBox(textPage: number, index: number, rectangle: number): number;
   FPDFText_GetTextObject(textPage: number, index: number): number;
   FPDFText_GetMatrix(textPage: number, index: number, matrix: number): number;
@@ -20,11 +22,14 @@ export interface GlyphCalls {
   FPDFPageObj_GetMatrix(object: number, matrix: number): number;
   FPDFPageObj_GetFillColor(object: number, red: number, green: number, blue: number, alpha: number): number;
   FPDFPath_GetDrawMode(path: number, fill: number, stroke: number): number;
+  FPDFPath_CountSegments(path: number): number;
   FPDFPath_GetPathSegment(path: number, index: number): number;
   FPDFPathSegment_GetPoint(segment: number, x: number, y: number): number;
   FPDFPathSegment_GetType(segment: number): number;
   FPDFPathSegment_GetClose(segment: number): number;
 }
+
+const UTF_16 = new TextDecoder('utf-16le');
 
 /** One instance of PDFium: its functions, and its memory. */
 export class Pdfium {
@@ -65,7 +70,7 @@ export class Pdfium {
 
   /** Reads UTF-16LE text of `units` code units, with or without a final NUL. */
   readUtf16(pointer: number, units: number): string {
-    const text = new TextDecoder('utf-16le').decode(this.memory.subarray(pointer, pointer + units * 2));
+    const text = UTF_16.decode(this.memory.subarray(pointer, pointer + units * 2));
     return text.replace(/\0+$/, '');
   }
 

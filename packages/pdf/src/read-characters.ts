@@ -1,5 +1,4 @@
 import type { Character, CharacterGroup } from './character.ts';
-import type { Box } from './block.ts';
 import { Frame } from './frame.ts';
 import type { PageBox } from './frame.ts';
 import type { Pdfium } from './pdfium.ts';
@@ -13,14 +12,16 @@ interface FontTraits {
 }
 
 /** How the glyphs of a text object are drawn. */
-interface Style extends FontTraits {
+interface Style {
+  font: FontTraits;
   /** Rank of the heading that the structure tree says it is part of. */
   headingLevel: number | undefined;
   size: number;
-  angle: number;
   hidden: boolean;
   /** From the top of a glyph's box down to the baseline; the box has the height of the font, so that all glyphs share it. */
   ascent: number;
+  /** Those of its direction. */
+  group: CharacterGroup;
 }
 
 const INVISIBLE = 3;
@@ -64,18 +65,12 @@ class PageReader {
   readonly #frame: Frame;
   readonly #fonts = new Map<number, FontTraits>();
   readonly #headingTags: Map<number, number>;
+  /** Of the glyph at hand, in page space and in its frame. Arrays for each glyph would be half of a page's garbage. */
+  readonly #box = new Float64Array(4);
+  readonly #placed = new Float64Array(4);
   #scratchView: DataView | undefined;
   #object = 0;
-  #style: Style = {
-    size: 0,
-    angle: 0,
-    bold: false,
-    mono: false,
-    math: false,
-    hidden: false,
-    headingLevel: undefined,
-    ascent: 0,
-  };
+  #style: Style | undefined;
 
   constructor(pdfium: Pdfium, textPage: number, page: number, scratch: number, shifts: ReadonlyMap<number, number>) {
     this.#shifts = shifts;
@@ -83,7 +78,8 @@ class PageReader {
     this.#textPage = textPage;
     this.#scratch = scratch;
     pdfium.calls.FPDF_GetPageBoundingBox(page, scratch);
-    this.#pageBox = this.#readBox();
+    this.#readBox();
+    this.#pageBox = [this.#box[0], this.#box[1], this.#box[2], this.#box[3]];
     this.#headingTags = readHeadingTags(pdfium, page);
     this.#frame = new Frame(0, this.#pageBox, 90 * pdfium.calls.FPDFPage_GetRotation(page));
   }
@@ -114,40 +110,46 @@ class PageReader {
 
   /** By how much the code of a glyph is off; what PDFium put between glyphs is as it is. */
   #shift(index: number): number {
-    const { calls, glyphCalls } = this.#pdfium;
-    if (calls.FPDFText_IsGenerated(this.#textPage, index) === 1) return 0;
+    const { glyphCalls } = this.#pdfium;
+    if (glyphCalls.FPDFText_IsGenerated(this.#textPage, index) === 1) return 0;
     const object = glyphCalls.FPDFText_GetTextObject(this.#textPage, index);
-    return object === 0 ? 0 : (this.#shifts.get(calls.FPDFTextObj_GetFont(object)) ?? 0);
+    return object === 0 ? 0 : (this.#shifts.get(glyphCalls.FPDFTextObj_GetFont(object)) ?? 0);
   }
 
   #add(index: number, text: string, afterSpace: boolean): boolean {
     const { glyphCalls } = this.#pdfium;
     if (!glyphCalls.FPDFText_GetLooseCharBox(this.#textPage, index, this.#scratch)) return false;
-    const box = this.#readBox();
-    if (!isInside(box, this.#pageBox)) return false;
+    this.#readBox();
+    if (!isInside(this.#box, this.#pageBox)) return false;
     const object = glyphCalls.FPDFText_GetTextObject(this.#textPage, index);
-    if (object !== this.#object) this.#style = this.#readStyle(index, object, box);
+    if (!this.#style || object !== this.#object) this.#style = this.#readStyle(index, object);
     this.#object = object;
-    const { characters, frame } = this.#group(this.#style.angle);
-    characters.push(place(text, frame.place(box), this.#style, afterSpace));
+    const { characters, frame } = this.#style.group;
+    frame.placeInto(this.#box, this.#placed);
+    characters.push(place(text, this.#placed, this.#style, afterSpace));
     return true;
   }
 
-  #readStyle(index: number, object: number, box: PageBox): Style {
+  #readStyle(index: number, object: number): Style {
     const { glyphCalls } = this.#pdfium;
     glyphCalls.FPDFText_GetMatrix(this.#textPage, index, this.#scratch + SCRATCH.matrix);
     const view = this.#view();
-    const [a, b, c, d] = [0, 4, 8, 12].map((offset) => view.getFloat32(SCRATCH.matrix + offset, true));
-    const scale = Math.hypot(c, d) || 1;
+    const a = view.getFloat32(SCRATCH.matrix, true);
+    const b = view.getFloat32(SCRATCH.matrix + 4, true);
+    const c = view.getFloat32(SCRATCH.matrix + 8, true);
+    const d = view.getFloat32(SCRATCH.matrix + 12, true);
     const fontSize = glyphCalls.FPDFText_GetFontSize(this.#textPage, index);
-    const size = Math.abs(fontSize) * scale || 1;
     // A negative size turns the glyphs round.
     const degrees = (Math.atan2(b, a) * 180) / Math.PI + (fontSize < 0 ? 180 : 0);
-    const angle = (Math.round(degrees / ANGLE_STEP) * ANGLE_STEP + 360) % 360;
-    const hidden = object !== 0 && glyphCalls.FPDFTextObj_GetTextRenderMode(object) === INVISIBLE;
-    const headingLevel = this.#headingLevel(object);
-    const ascent = this.#readAscent(index, angle, box);
-    return { ...this.#font(index, object), size, angle, hidden, headingLevel, ascent };
+    const group = this.#group((Math.round(degrees / ANGLE_STEP) * ANGLE_STEP + 360) % 360);
+    return {
+      font: this.#font(index, object),
+      headingLevel: this.#headingLevel(object),
+      size: Math.abs(fontSize) * (Math.hypot(c, d) || 1) || 1,
+      hidden: object !== 0 && glyphCalls.FPDFTextObj_GetTextRenderMode(object) === INVISIBLE,
+      ascent: this.#readAscent(index, group.frame),
+      group,
+    };
   }
 
   #headingLevel(object: number): number | undefined {
@@ -155,14 +157,14 @@ class PageReader {
     return this.#headingTags.get(this.#pdfium.calls.FPDFPageObj_GetMarkedContentID(object));
   }
 
-  #readAscent(index: number, angle: number, box: PageBox): number {
+  #readAscent(index: number, frame: Frame): number {
     const origin = this.#scratch + SCRATCH.origin;
     this.#pdfium.glyphCalls.FPDFText_GetCharOrigin(this.#textPage, index, origin, origin + 8);
     const view = this.#view();
     const x = view.getFloat64(SCRATCH.origin, true);
     const y = view.getFloat64(SCRATCH.origin + 8, true);
-    const frame = this.#group(angle).frame;
-    return frame.place([x, y, x, y])[1] - frame.place(box)[1];
+    frame.placeInto(this.#box, this.#placed);
+    return frame.place([x, y, x, y])[1] - this.#placed[1];
   }
 
   #font(index: number, object: number): FontTraits {
@@ -206,38 +208,40 @@ class PageReader {
   }
 
   /** FS_RECTF: left, top, right, bottom. */
-  #readBox(): PageBox {
+  #readBox(): void {
     const view = this.#view();
     const left = view.getFloat32(0, true);
     const top = view.getFloat32(4, true);
     const right = view.getFloat32(8, true);
     const bottom = view.getFloat32(12, true);
-    return [Math.min(left, right), Math.min(bottom, top), Math.max(left, right), Math.max(bottom, top)];
+    this.#box[0] = Math.min(left, right);
+    this.#box[1] = Math.min(bottom, top);
+    this.#box[2] = Math.max(left, right);
+    this.#box[3] = Math.max(bottom, top);
   }
 }
 
 /** Whether the centre of a box is on the page. */
-function isInside([left, bottom, right, top]: PageBox, page: PageBox): boolean {
-  const x = (left + right) / 2;
-  const y = (bottom + top) / 2;
+function isInside(box: Float64Array, page: PageBox): boolean {
+  const x = (box[0] + box[2]) / 2;
+  const y = (box[1] + box[3]) / 2;
   return x >= page[0] && x <= page[2] && y >= page[1] && y <= page[3];
 }
 
-function place(text: string, [left, top, right, bottom]: Box, style: Style, afterSpace: boolean): Character {
-  const { size, bold, mono, math, hidden, headingLevel, ascent } = style;
+function place(text: string, box: Float64Array, style: Style, afterSpace: boolean): Character {
   return {
     text,
-    left,
-    right,
-    top,
-    bottom,
-    baseline: top + ascent,
-    size,
-    bold,
-    mono,
-    math,
-    hidden,
-    headingLevel,
+    left: box[0],
+    right: box[2],
+    top: box[1],
+    bottom: box[3],
+    baseline: box[1] + style.ascent,
+    size: style.size,
+    bold: style.font.bold,
+    mono: style.font.mono,
+    math: style.font.math,
+    hidden: style.hidden,
+    headingLevel: style.headingLevel,
     afterSpace,
   };
 }

@@ -1,3 +1,4 @@
+import type { Character, CharacterGroup } from './character.ts';
 import type { PageLayout } from './page-layout.ts';
 import { layoutCharacters } from './page-layout.ts';
 import { PageRecognizer } from './page-recognizer.ts';
@@ -90,17 +91,17 @@ class PageReader {
     const glyphs = this.#glyphs(index);
     if (!glyphs) return damagedPage(index, this.#document.truncated);
     const { groups, segments, garbledShare } = glyphs;
-    const all = groups.flatMap((group) => group.characters);
-    this.#charactersLeft -= all.length;
-    const hidden = all.filter((character) => character.hidden).length;
+    const all = count(groups, () => true);
+    const hidden = count(groups, (character) => character.hidden);
+    this.#charactersLeft -= all;
     const drawing = () => this.#document.features(index);
-    const route = routePage({ visible: all.length - hidden, hidden, garbledShare, drawing }, this.#mode);
+    const route = routePage({ visible: all - hidden, hidden, garbledShare, drawing }, this.#mode);
     const page = { index, garbled: round(garbledShare, 3) };
     if (route.route === 'ocr') return { ...page, ...(await this.#recognize(index, route.reason)) };
     if (garbledShare === 0) this.#recognizer.note(groups);
     const confidence = round(100 * (1 - garbledShare), 1);
     const layout = layoutCharacters(groups, segments);
-    return { ...page, ...route, layout, characters: all.length, confidence, repairs: shiftRepairs(glyphs) };
+    return { ...page, ...route, layout, characters: all, confidence, repairs: shiftRepairs(glyphs) };
   }
 
   /** Undefined when the page cannot be loaded; the others may be. */
@@ -127,6 +128,12 @@ class PageReader {
       repairs,
     };
   }
+}
+
+function count(groups: CharacterGroup[], test: (character: Character) => boolean): number {
+  let found = 0;
+  for (const { characters } of groups) for (const character of characters) if (test(character)) found++;
+  return found;
 }
 
 function damagedPage(index: number, truncated: boolean): PageContent {

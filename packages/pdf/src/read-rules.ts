@@ -49,6 +49,7 @@ class PathReader {
   readonly #segments: Segment[] = [];
   readonly #fills: Fill[] = [];
   #left = MAXIMUM_OBJECTS;
+  #scratchView: DataView | undefined;
 
   constructor(pdfium: Pdfium, scratch: number) {
     this.#pdfium = pdfium;
@@ -85,10 +86,11 @@ class PathReader {
     const { glyphCalls } = this.#pdfium;
     const at = this.#scratch;
     if (!glyphCalls.FPDFPageObj_GetBounds(path, at, at + 4, at + 8, at + 12)) return;
-    const [left, bottom, right, top] = transformBox(this.#floats(4), matrix);
+    const bounds = [this.#float(0), this.#float(1), this.#float(2), this.#float(3)] as const;
+    const [left, bottom, right, top] = transformBox(bounds, matrix);
     const [width, height] = [right - left, top - bottom];
     if (Math.max(width, height) < SHORT || !this.#isSeen(path)) return;
-    const single = this.#pdfium.calls.FPDFPath_CountSegments(path) <= SINGLE || this.#startsOnce(path);
+    const single = this.#pdfium.glyphCalls.FPDFPath_CountSegments(path) <= SINGLE || this.#startsOnce(path);
     if (Math.min(width, height) > THIN && this.#isMerged(path, [left, bottom, right, top])) return;
     if (single && height <= THIN) this.#segments.push([left, (bottom + top) / 2, right, (bottom + top) / 2]);
     else if (single && width <= THIN) this.#segments.push([(left + right) / 2, bottom, (left + right) / 2, top]);
@@ -97,9 +99,9 @@ class PathReader {
 
   /** Whether a path is one line or box: several may be drawn at once. */
   #startsOnce(path: number): boolean {
-    const { calls, glyphCalls } = this.#pdfium;
+    const { glyphCalls } = this.#pdfium;
     let starts = 0;
-    for (let index = 0; index < Math.min(MAXIMUM_SEGMENTS, calls.FPDFPath_CountSegments(path)); index++) {
+    for (let index = 0; index < Math.min(MAXIMUM_SEGMENTS, glyphCalls.FPDFPath_CountSegments(path)); index++) {
       const segment = glyphCalls.FPDFPath_GetPathSegment(path, index);
       if (glyphCalls.FPDFPathSegment_GetType(segment) === MOVE && ++starts > 1) return false;
     }
@@ -111,20 +113,20 @@ class PathReader {
     const { glyphCalls } = this.#pdfium;
     const at = this.#scratch;
     if (!glyphCalls.FPDFPath_GetDrawMode(path, at, at + 4)) return false;
-    const [filled, stroked] = this.#integers(2);
-    if (stroked !== 0) return true;
-    if (filled === 0 || !glyphCalls.FPDFPageObj_GetFillColor(path, at, at + 4, at + 8, at + 12)) return false;
-    const [red, green, blue, alpha] = this.#integers(4);
-    return alpha > 0 && Math.min(red, green, blue) < WHITE;
+    const [filled, stroked] = [this.#integer(0) !== 0, this.#integer(1) !== 0];
+    if (stroked) return true;
+    if (!filled || !glyphCalls.FPDFPageObj_GetFillColor(path, at, at + 4, at + 8, at + 12)) return false;
+    const darkest = Math.min(this.#integer(0), this.#integer(1), this.#integer(2));
+    return this.#integer(3) > 0 && darkest < WHITE;
   }
 
   /** Whether a box without edges of its own lies in one of the same colour: word processors fill cells, and each line in them once more. */
   #isMerged(path: number, box: PageBox): boolean {
     const at = this.#scratch;
     this.#pdfium.glyphCalls.FPDFPath_GetDrawMode(path, at, at + 4);
-    if (this.#integers(2)[1] !== 0) return false;
+    if (this.#integer(1) !== 0) return false;
     this.#pdfium.glyphCalls.FPDFPageObj_GetFillColor(path, at, at + 4, at + 8, at + 12);
-    const colour = this.#integers(3).join(' ');
+    const colour = `${this.#integer(0)} ${this.#integer(1)} ${this.#integer(2)}`;
     const below = this.#fills.findLast((fill) => isWithin(box, fill.box));
     this.#fills.push({ box, colour });
     if (this.#fills.length > MAXIMUM_FILLS) this.#fills.shift();
@@ -132,16 +134,15 @@ class PathReader {
   }
 
   #readOutline(path: number, matrix: Matrix): void {
-    const { calls, glyphCalls } = this.#pdfium;
-    const count = calls.FPDFPath_CountSegments(path);
+    const { glyphCalls } = this.#pdfium;
+    const count = glyphCalls.FPDFPath_CountSegments(path);
     if (count > MAXIMUM_SEGMENTS) return;
     let [start, last] = [[0, 0] as const, [0, 0] as const] as (readonly [number, number])[];
     for (let index = 0; index < count; index++) {
       const segment = glyphCalls.FPDFPath_GetPathSegment(path, index);
       if (!glyphCalls.FPDFPathSegment_GetPoint(segment, this.#scratch, this.#scratch + 4)) return;
       const type = glyphCalls.FPDFPathSegment_GetType(segment);
-      const [x, y] = this.#floats(2);
-      const point = transform(x, y, matrix);
+      const point = transform(this.#float(0), this.#float(1), matrix);
       if (type === LINE) this.#segments.push([...last, ...point]);
       else if (type === MOVE) start = point;
       last = point;
@@ -151,17 +152,22 @@ class PathReader {
 
   #readMatrix(object: number): Matrix {
     if (!this.#pdfium.glyphCalls.FPDFPageObj_GetMatrix(object, this.#scratch)) return IDENTITY;
-    return this.#floats(6) as unknown as Matrix;
+    return [this.#float(0), this.#float(1), this.#float(2), this.#float(3), this.#float(4), this.#float(5)];
   }
 
-  #floats(count: number): number[] {
-    const view = new DataView(this.#pdfium.memory.buffer, this.#scratch, SCRATCH);
-    return Array.from({ length: count }, (_, index) => view.getFloat32(index * 4, true));
+  #float(index: number): number {
+    return this.#view().getFloat32(index * 4, true);
   }
 
-  #integers(count: number): number[] {
-    const view = new DataView(this.#pdfium.memory.buffer, this.#scratch, SCRATCH);
-    return Array.from({ length: count }, (_, index) => view.getUint32(index * 4, true));
+  #integer(index: number): number {
+    return this.#view().getUint32(index * 4, true);
+  }
+
+  /** The scratch memory; a new view only when the memory has moved. */
+  #view(): DataView {
+    const { buffer } = this.#pdfium.memory;
+    if (this.#scratchView?.buffer !== buffer) this.#scratchView = new DataView(buffer, this.#scratch, SCRATCH);
+    return this.#scratchView;
   }
 }
 
@@ -174,8 +180,9 @@ function transform(x: number, y: number, [a, b, c, d, e, f]: Matrix): readonly [
   return [a * x + c * y + e, b * x + d * y + f];
 }
 
-function transformBox([left, bottom, right, top]: number[], matrix: Matrix): PageBox {
-  if (matrix === IDENTITY) return [left, bottom, right, top];
+function transformBox(box: PageBox, matrix: Matrix): PageBox {
+  if (matrix === IDENTITY) return box;
+  const [left, bottom, right, top] = box;
   const corners = [transform(left, bottom, matrix), transform(left, top, matrix)];
   corners.push(transform(right, bottom, matrix), transform(right, top, matrix));
   const [xs, ys] = [0, 1].map((axis) => corners.map((corner) => corner[axis]));
