@@ -103,7 +103,7 @@ export function trainer(model: StepModel): { step: () => number; parameters: num
   };
   const step = () =>
     tf.tidy(() => {
-      const { value, grads } = tf.variableGrads(loss, weights);
+      const { value, grads } = ops.variableGradients(loss, weights);
       const scale = tf.minimum(tf.div(1, ops.globalNorm(Object.values(grads))), 1);
       update(grads, scale);
       return value.dataSync()[0];

@@ -1,17 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { pullBack } from './pull-back.ts';
 
 /** Gradients of f at xs, pulled back from dy; inputs that f does not depend on get zeros. */
-function pullBack(f: () => tf.Tensor, xs: tf.Tensor[], dy: tf.Tensor): tf.Tensor[] {
-  const state = tf.engine().state;
-  const outerTape = state.activeTape;
-  try {
-    const { value, grads } = tf.engine().gradients(f, xs, dy, true);
-    if (!xs.includes(value)) value.dispose();
-    return grads.map((gradient, index) => gradient ?? tf.zerosLike(xs[index]));
-  } finally {
-    // tfjs takes the nested tape for the outermost one and drops it; the outer backward pass still needs its own.
-    state.activeTape = outerTape;
-  }
+function recomputedGradients(f: () => tf.Tensor, xs: tf.Tensor[], dy: tf.Tensor): tf.Tensor[] {
+  const { value, gradients } = pullBack(f, xs, dy);
+  if (!xs.includes(value)) value.dispose();
+  return gradients.map((gradient, index) => gradient ?? tf.zerosLike(xs[index]));
 }
 
 /**
@@ -38,7 +32,7 @@ export function checkpoint<T extends tf.Tensor>(
     return {
       value: f(...xs, ...constants),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
-        pullBack(() => f(...saved), [...saved.slice(0, inputs.length), ...weights], dy),
+        recomputedGradients(() => f(...saved), [...saved.slice(0, inputs.length), ...weights], dy),
     };
   });
   return recomputed(...inputs, ...weights) as T;

@@ -30,3 +30,4 @@ export { rope } from './rope.ts';
 export { scatterAdd } from './scatter-add.ts';
 export { swiglu } from './swiglu.ts';
 export type { SoftTargets, SparseTargets, TeacherTargets } from './teacher-targets.ts';
+export { variableGradients } from './variable-gradients.ts';

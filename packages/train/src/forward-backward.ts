@@ -1,3 +1,4 @@
+import { variableGradients } from '@smol/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { allReduceTensors } from './all-reduce.ts';
 import {
@@ -104,14 +105,14 @@ function backward(
   return tf.tidy(() => {
     const maxLogits: tf.Tensor1D[] = [];
     const parts = new Map<string, tf.Scalar>();
-    // What is looked at outlives the scope of variableGrads.
+    // What is looked at outlives the scope of variableGradients.
     const onLoss = (name: string, loss: tf.Scalar) => void parts.set(name, tf.keep(tf.clone(loss)));
     const weightedLoss = () => {
       const loss = tf.mul(model.loss(tensors, { maxLogits, onLoss, ...options }), share) as tf.Scalar;
       for (const layer_H of maxLogits) tf.keep(layer_H);
       return loss;
     };
-    const { value, grads } = tf.variableGrads(weightedLoss, [...model.parameters.values()]);
+    const { value, grads } = variableGradients(weightedLoss, [...model.parameters.values()]);
     const gradients = [...model.parameters].map(([name, parameter]) => gradientOf(grads, name, parameter));
     const maxLogits_LH = maxLogits.length > 0 ? (tf.stack(maxLogits) as tf.Tensor2D) : undefined;
     const weightedParts = [...parts.values()].map((part) => tf.mul(part, share));
