@@ -1,16 +1,21 @@
 import type { AsyncBuffer, FileMetaData } from 'hyparquet';
-import { PipelineError, messageOf } from './pipeline-error.ts';
+import { CompactReader } from './compact-reader.ts';
+import type { Fields } from './compact-reader.ts';
+import { DamagedParquet, damageIfFails } from './damaged-parquet.ts';
 import type { StoredFile } from './storage.ts';
 
 /** A file's own description may be this long: that of 10,000 row groups of 30 columns has about 30 MB. */
-const LARGEST_FOOTER = 128 * 2 ** 20;
+const LARGEST_FOOTER = 64 * 2 ** 20;
 const TRAILER_BYTES = 8;
 const MAGIC = Buffer.from('PAR1');
 /** Read first from the end: most descriptions fit in. */
 const FIRST_BYTES = 64 * 1024;
 
-/** A file that is not Parquet, or damaged; the message says how. */
-export class DamagedParquet extends Error {}
+/** Numbers of fields of the description, of elements of its schema, row groups, columns, and their statistics. */
+const FIELD = { schema: 2, groups: 4, type: 1, meaning: 6, columns: 1, description: 3, statistics: 12 } as const;
+const EXTREMES = [1, 2, 5, 6];
+const DECIMAL = 5;
+const WIDEST_DECIMAL = 64;
 
 /** A stored file as hyparquet sees it. */
 export function asyncBuffer(file: StoredFile): AsyncBuffer {
@@ -44,20 +49,36 @@ export async function readParquetMetadata(file: StoredFile): Promise<FileMetaDat
     throw new DamagedParquet(`its description would be ${length} bytes long`);
   }
   const { parquetMetadataAsync } = await import('hyparquet');
-  return damageIfFails(() =>
-    parquetMetadataAsync(asyncBuffer(file), {
-      geoparquet: false,
-      initialFetchSize: Math.max(FIRST_BYTES, length + TRAILER_BYTES),
-    }),
-  );
+  return damageIfFails(async () => {
+    checkDecimals(new CompactReader(await file.read(file.size - TRAILER_BYTES - length, length)).struct());
+    const initialFetchSize = Math.max(FIRST_BYTES, length + TRAILER_BYTES);
+    const metadata = await parquetMetadataAsync(asyncBuffer(file), { geoparquet: false, initialFetchSize });
+    checkColumns(metadata, file.size);
+    return metadata;
+  });
 }
 
-/** Whatever the library throws is damage of the file, but for errors of reading it. */
-export async function damageIfFails<T>(action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (cause) {
-    if (cause instanceof PipelineError || cause instanceof DamagedParquet) throw cause;
-    throw new DamagedParquet(messageOf(cause).slice(0, 200), { cause });
+/** The library's time for a decimal grows with the square of its length. */
+function checkDecimals(description: Fields): void {
+  const list = (fields: Fields | undefined, field: number) => (fields?.[field] ?? []) as Fields[];
+  const leaves = list(description, FIELD.schema).filter((element) => element[FIELD.type] !== undefined);
+  for (const group of list(description, FIELD.groups)) {
+    for (const [index, column] of list(group, FIELD.columns).entries()) {
+      if (leaves[index]?.[FIELD.meaning] !== DECIMAL) continue;
+      const statistics = (column[FIELD.description] as Fields | undefined)?.[FIELD.statistics] as Fields | undefined;
+      if (EXTREMES.some((field) => Number(statistics?.[field] ?? 0) > WIDEST_DECIMAL))
+        throw new DamagedParquet('a decimal in its description is too long');
+    }
   }
+}
+
+/** Fields may be of any type. Pages lie one after the other: together they have no more bytes than the file. */
+function checkColumns({ row_groups: groups }: FileMetaData, fileBytes: number): void {
+  let stored = 0;
+  for (const { meta_data: column } of groups.flatMap(({ columns }) => columns)) {
+    const path: unknown = column?.path_in_schema;
+    if (!Array.isArray(path) || path.length === 0) throw new DamagedParquet('it has a column without a name');
+    stored += Number(column?.total_compressed_size);
+  }
+  if (!(stored <= fileBytes)) throw new DamagedParquet(`its columns would have ${stored} bytes, it has ${fileBytes}`);
 }

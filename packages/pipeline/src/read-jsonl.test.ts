@@ -94,6 +94,13 @@ describe('readJsonl', () => {
     expect(damage[4].message).toBe(`line 6 at byte 59 of ${path} is longer than 100 bytes`);
   });
 
+  it('does not take in what is nested so deeply that it could not be written again', async () => {
+    const deep = `{"text":"a","x":${'['.repeat(5000)}${']'.repeat(5000)}}\n`;
+    const { documents, damage } = await readAll(write('deep.jsonl', `${deep}{"text":"b","x":[[1]]}\n`));
+    expect(documents.map(({ text }) => text)).toEqual(['b']);
+    expect(damage).toMatchObject([{ reason: 'nested_too_deeply', message: expect.stringContaining('line 1') }]);
+  });
+
   it('stops at the first damage when nobody listens', async () => {
     const path = write('one-bad.jsonl', 'oops\n');
     const refused = expect.objectContaining({ code: 'DAMAGED_INPUT', message: expect.stringContaining(path) });

@@ -26,7 +26,7 @@ export interface JsonlOptions extends RecordOptions, LimitOptions {
 /** A part of a file that cannot be read, and why. */
 export interface Damage {
   readonly path: string;
-  readonly reason: 'damaged_gzip' | 'damaged_zstd' | 'damaged_line' | 'line_too_long' | 'no_text';
+  readonly reason: 'damaged_gzip' | 'damaged_zstd' | 'damaged_line' | 'line_too_long' | 'no_text' | 'nested_too_deeply';
   /** What exactly and where, in words. */
   readonly message: string;
 }

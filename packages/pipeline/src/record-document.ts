@@ -1,4 +1,5 @@
 import type { Document, Drop } from './document.ts';
+import { sizeOf } from './row-size.ts';
 
 /** Which fields of a record hold what. */
 export interface RecordOptions {
@@ -36,16 +37,19 @@ export function documentOfRecord(
   const fields: Record<string, unknown> = typeof record === 'object' && record !== null ? { ...record } : {};
   const { [textKey]: text, [idKey]: id, [urlKey]: url, metadata, ...others } = fields;
   if (typeof text !== 'string') return { drop: 'no_text', message: `${where} has no text in its field "${textKey}"` };
+  const all = {
+    ...options.metadata,
+    ...(options.filePath ? { file_path: path } : {}),
+    ...others,
+    ...metadataOf(metadata),
+  };
+  if (!Number.isFinite(sizeOf(all)))
+    return { drop: 'nested_too_deeply', message: `${where} is nested too deeply to be written` };
   return {
     id: typeof id === 'string' || typeof id === 'number' || typeof id === 'bigint' ? String(id) : placeId,
     text,
     ...(typeof url === 'string' ? { url } : {}),
-    metadata: {
-      ...options.metadata,
-      ...(options.filePath ? { file_path: path } : {}),
-      ...others,
-      ...metadataOf(metadata),
-    },
+    metadata: all,
   };
 }
 

@@ -34,9 +34,9 @@ export function compressPage(bytes: Uint8Array): Uint8Array {
   return compress(bytes, LEVEL);
 }
 
-/** Decompresses one whole frame that says how long its text is, and checks it. */
-export function unpackZstdFrame(frame: Uint8Array): Uint8Array {
-  return decompress(frame);
+/** Decompresses one whole frame that says how long its text is, or whose text has at most so many bytes, and checks it. */
+export function unpackZstdFrame(frame: Uint8Array, mostBytes = 0): Uint8Array {
+  return decompress(frame, { defaultHeapSize: mostBytes });
 }
 
 /** The checksum of a frame's text, as it is stored after the frame, of text that comes in parts. */

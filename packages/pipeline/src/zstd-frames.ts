@@ -17,7 +17,8 @@ const LARGEST_WINDOW = 128 * 2 ** 20;
 const SKIPPABLE = 0x184d2a50;
 const BLOCK_TYPE = { raw: 0, repeated: 1, reserved: 3 };
 
-interface FrameHeader {
+/** What the beginning of a frame says. */
+export interface FrameHeader {
   readonly bytes: number;
   /** Length of the text, where the frame tells it. */
   readonly textBytes: number | undefined;
@@ -33,7 +34,7 @@ export async function* readZstdFrame(source: ByteSource): AsyncGenerator<Uint8Ar
   await loadZstandard();
   const start = await source.peek(LONGEST_HEADER);
   if (isSkippable(start)) return source.skip(8 + start.readUInt32LE(4));
-  const header = parseHeader(start);
+  const header = parseZstdHeader(start);
   try {
     if (header.textBytes !== undefined && header.textBytes <= VERIFIED_BYTES) yield await unpackWhole(source, header);
     else yield* unpackBlocks(source, header);
@@ -47,7 +48,8 @@ function isSkippable(start: Buffer): boolean {
   return start.length >= 8 && (start.readUInt32LE(0) & 0xfffffff0) >>> 0 === SKIPPABLE;
 }
 
-function parseHeader(start: Buffer): FrameHeader {
+/** @throws DamagedBlock */
+export function parseZstdHeader(start: Buffer): FrameHeader {
   if (start.length < 6 || !start.subarray(0, 4).equals(ZSTD_MAGIC)) throw new DamagedBlock('it is not Zstandard');
   const descriptor = start[4];
   if (descriptor & 0x08) throw new DamagedBlock('its header has flags that Zstandard does not know');
