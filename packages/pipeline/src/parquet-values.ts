@@ -90,6 +90,7 @@ function readDeltas(bytes: Uint8Array, at: number, count: number, wanted = false
   if (!(blockSize <= LARGEST_BLOCK && size > 0 && size % 8 === 0)) throw invalid('the size of a block');
   reader.varint();
   const values = new Int32Array(wanted ? count : 0);
+  const most = values.length;
   let value = signed(bytes, reader);
   values[0] = value;
   for (let seen = 1; seen < count;) {
@@ -98,7 +99,7 @@ function readDeltas(bytes: Uint8Array, at: number, count: number, wanted = false
     for (let part = 0; part < parts && seen < count; part++, seen += size) {
       const width = widths[part];
       if (width > WIDEST_DELTA) throw invalid('the width of values');
-      for (let index = 0; wanted && index < size && seen + index < count; index++) {
+      for (let index = 0; index < size && seen + index < most; index++) {
         value = (value + least + bits(bytes, reader.at * 8 + index * width, width)) | 0;
         values[seen + index] = value;
       }
