@@ -130,6 +130,8 @@ describe('learning from a teacher that is asked', () => {
     model.table.assign(tf.fill([vocabulary, 4], Number.NaN));
     await expect(learn(student, { teacher })).rejects.toMatchObject({ code: 'BAD_LOGITS' });
     expect(() => sharedTeacher(model, 11)).toThrow('the teacher has a vocabulary of 12, the student of 11');
+    const capped: TeacherModel = Object.assign(new TinyModel(4, 2), { config: { final_logit_softcapping: 30 } });
+    expect(() => sharedTeacher(capped, vocabulary)).toThrow('the teacher caps its logits at 30');
     expect(() => distillationObjective({ teacher, alpha: 1.5 })).toThrow('alpha must be a number in [0, 1]');
     expect(() => distillationObjective({ teacher, divergence: 'up' as 'forward' })).toThrow('must be one of forward');
     const cached = { targets: () => ({}) as never };

@@ -24,6 +24,8 @@ export interface OnlineTeacher {
 export interface TeacherModel {
   /** [V, E] */
   readonly headWeight: tf.Variable;
+  /** Losses take head · hidden for the logits: a teacher that caps them is refused. */
+  readonly config?: { readonly final_logit_softcapping?: number | null };
   hidden(
     ids_BT: tf.Tensor2D,
     options: { segmentIds_BT?: tf.Tensor2D; onLayer?: (layer: number, hidden_NE: tf.Tensor2D) => void },
@@ -34,10 +36,11 @@ export interface TeacherModel {
  * A teacher on the same engine as the student.
  *
  * @param vocabularySize of the student
- * @throws DistillError `SHAPE_MISMATCH` when the teacher's vocabulary is another
+ * @throws DistillError `SHAPE_MISMATCH` when the teacher's vocabulary is another; `BAD_OPTION` when it caps its logits
  */
 export function sharedTeacher(model: TeacherModel, vocabularySize: number): OnlineTeacher {
   checkVocabulary(model.headWeight.shape[0] as number, vocabularySize);
+  checkHead(model);
   return {
     headWeight_VE: model.headWeight as tf.Tensor as tf.Tensor2D,
     states: ({ inputs_BT, segmentIds_BT }, layers) =>
@@ -55,6 +58,15 @@ export function sharedTeacher(model: TeacherModel, vocabularySize: number): Onli
         } satisfies TeacherStates;
       }),
   };
+}
+
+function checkHead({ config }: TeacherModel): void {
+  const cap = config?.final_logit_softcapping ?? null;
+  if (cap === null) return;
+  throw new DistillError(
+    'BAD_OPTION',
+    `the teacher caps its logits at ${cap} (final_logit_softcapping), which only a cache of it can give; write one`,
+  );
 }
 
 /** Throws `SHAPE_MISMATCH` unless the teacher's rows are the student's. */

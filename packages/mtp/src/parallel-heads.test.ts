@@ -212,6 +212,12 @@ describe('withParallelHeads', () => {
     );
     expect(numberOf(alone.loss(rowsOfCounting()))).toBe(numberOf(model.loss(rowsOfCounting())));
   });
+
+  it('refuses a model that caps its logits', () => {
+    const model = SmolLM.initialize({ ...countingConfig, final_logit_softcapping: 3 }, { seed: 1 });
+    const heads = new ParallelHeads({ predictions: 2, block: residualBlock({ dimension: 8 }) });
+    expect(() => withParallelHeads(model, heads)).toThrow('the model caps its logits at 3');
+  });
 });
 
 it('says what cannot be', () => {

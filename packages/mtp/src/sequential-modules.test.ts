@@ -251,8 +251,10 @@ describe('on a model', () => {
     expect(() => restoreHeadTensors(second, saved)).toThrow('mtp.modules.1.join.weight must be [8,16], got none');
   });
 
-  it('needs an embedding to share', () => {
+  it('needs an embedding to share, and logits that are not capped', () => {
     const model = SmolLM.initialize(countingConfig, { seed: 1 });
     expect(() => withSequentialModules(model, modulesOf(2), 'wte')).toThrow('has no parameter wte');
+    const capped = SmolLM.initialize({ ...countingConfig, final_logit_softcapping: 3 }, { seed: 1 });
+    expect(() => withSequentialModules(capped, modulesOf(2))).toThrow('the model caps its logits at 3');
   });
 });

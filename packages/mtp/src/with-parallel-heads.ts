@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { MtpError } from './mtp-error.ts';
 import type { ParallelHeads } from './parallel-heads.ts';
 
 // B batch, T time, D model width, V vocabulary, H query heads.
@@ -8,6 +9,8 @@ export interface Trunk {
   readonly parameters: ReadonlyMap<string, tf.Variable>;
   /** [V, D] */
   readonly headWeight: tf.Variable;
+  /** Losses take head · hidden for the logits: a model that caps them is refused. */
+  readonly config?: { readonly final_logit_softcapping?: number | null };
   /** [B, T, D] after the final norm */
   hidden(ids_BT: tf.Tensor2D, options: { segmentIds_BT?: tf.Tensor2D; maxLogits?: tf.Tensor1D[] }): tf.Tensor3D;
 }
@@ -28,8 +31,13 @@ export interface ModelWithHeads {
   ): tf.Scalar;
 }
 
-/** Puts parallel heads on a model, for training; the model alone is what is kept afterwards. */
+/**
+ * Puts parallel heads on a model, for training; the model alone is what is kept afterwards.
+ *
+ * @throws MtpError `BAD_OPTION` when the model caps its logits
+ */
 export function withParallelHeads(trunk: Trunk, heads: ParallelHeads): ModelWithHeads {
+  checkHead(trunk);
   return {
     parameters: new Map([...trunk.parameters, ...heads.parameters]),
     loss({ inputs_BT, targets_BT, segmentIds_BT }, { maxLogits, ...options } = {}) {
@@ -39,4 +47,14 @@ export function withParallelHeads(trunk: Trunk, heads: ParallelHeads): ModelWith
       });
     },
   };
+}
+
+/** Throws `BAD_OPTION` when the logits of the model are not just head · hidden. */
+export function checkHead({ config }: Trunk): void {
+  const cap = config?.final_logit_softcapping ?? null;
+  if (cap === null) return;
+  throw new MtpError(
+    'BAD_OPTION',
+    `the model caps its logits at ${cap} (final_logit_softcapping), and further heads cannot; train it on its own loss`,
+  );
 }

@@ -135,6 +135,9 @@ describe('a trunk with objectives', () => {
   });
 
   it('refuses what cannot be put together', async () => {
+    const capped = SmolLM.initialize({ ...tinyConfig, final_logit_softcapping: 30 }, { seed: 1 });
+    expect(() => withObjectives(capped, [nextToken()])).toThrow('the model caps its logits at 30');
+    capped.dispose();
     const { model: trunk, loader } = tinyRun(shard);
     expect(() => withObjectives(trunk, [])).toThrow('a run needs an objective');
     expect(() => withObjectives(trunk, [nextToken(), nextToken()])).toThrow('two objectives are called next token');

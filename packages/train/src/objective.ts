@@ -10,6 +10,8 @@ export interface Trunk {
   readonly parameters: ReadonlyMap<string, tf.Variable>;
   /** [V, D] */
   readonly headWeight: tf.Variable;
+  /** Losses take head · hidden for the logits: a model that caps them is refused. */
+  readonly config?: { readonly final_logit_softcapping?: number | null };
   /**
    * The residual stream after the final norm, [B, T, D].
    *
@@ -88,13 +90,14 @@ export function nextToken({ zLoss = 0 }: { zLoss?: number } = {}): Objective {
  * A trunk and what it learns, as one model for a Trainer: one forward pass, the sum of the objectives' losses, the
  * parameters of all. The trunk alone is what is kept afterwards.
  *
- * @throws TrainError `BAD_OPTION` when there is no objective, or when names meet
+ * @throws TrainError `BAD_OPTION` when there is no objective, when names meet, or when the trunk caps its logits
  */
 export function withObjectives(
   trunk: Trunk,
   objectives: readonly Objective[],
   { checkpointing }: ObjectivesOptions = {},
 ): TrainableModel {
+  checkHead(trunk);
   const parameters = joinParameters(trunk, objectives);
   const wanted = new Set(objectives.flatMap(({ layers = [] }) => layers));
   const forward = ({ inputs_BT, segmentIds_BT }: BatchTensors, { maxLogits }: LossOptions) => {
@@ -128,6 +131,15 @@ export function withObjectives(
         return losses.reduce((sum, loss) => tf.add(sum, loss));
       }),
   };
+}
+
+function checkHead({ config }: Trunk): void {
+  const cap = config?.final_logit_softcapping ?? null;
+  if (cap === null) return;
+  throw new TrainError(
+    'BAD_OPTION',
+    `the model caps its logits at ${cap} (final_logit_softcapping), and objectives cannot; train it on its own loss`,
+  );
 }
 
 function joinParameters(trunk: Trunk, objectives: readonly Objective[]): ReadonlyMap<string, tf.Variable> {
