@@ -1,3 +1,4 @@
+import { pullBack } from '@smol/ops';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Whether tfjs is recording for a backward pass at this moment (and not inside another custom gradient). */
@@ -17,11 +18,8 @@ export function eagerGradients(f: () => tf.Scalar, xs: tf.Tensor[]): { value: tf
   const { activeTape, gradientDepth, kernelDepth } = state;
   Object.assign(state, { activeTape: null, gradientDepth: 0, kernelDepth: 0 });
   try {
-    const { value, grads } = tf.engine().gradients(f, xs, undefined, true);
-    return {
-      value: value as tf.Scalar,
-      gradients: grads.map((gradient, index) => gradient ?? tf.zerosLike(xs[index])),
-    };
+    const { value, gradients } = pullBack(f, xs);
+    return { value, gradients: gradients.map((gradient, index) => gradient ?? tf.zerosLike(xs[index])) };
   } finally {
     Object.assign(state, { activeTape, gradientDepth, kernelDepth });
   }

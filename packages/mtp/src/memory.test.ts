@@ -1,4 +1,5 @@
 import { describeEngines, disposeEngine, useEngine } from '@smol/engine';
+import { variableGradients } from '@smol/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ParallelHeads } from './parallel-heads.ts';
@@ -30,7 +31,7 @@ describe.each(names)('peak memory of a step on the engine %s', (engine) => {
   });
   const peakOf = async (loss: () => tf.Scalar, variables: tf.Variable[]): Promise<number> => {
     const before = tf.memory().numBytes;
-    const step = () => tf.tidy(() => void tf.variableGrads(loss, variables)) as unknown as tf.TensorContainer;
+    const step = () => tf.tidy(() => void variableGradients(loss, variables)) as unknown as tf.TensorContainer;
     const { peakBytes } = await tf.profile(step);
     return peakBytes - before;
   };

@@ -22,6 +22,7 @@ export { JORDAN_COEFFICIENTS, newtonSchulz } from './newton-schulz.ts';
 export type { NewtonSchulzCoefficients, NewtonSchulzOptions } from './newton-schulz.ts';
 export { OpsError } from './ops-error.ts';
 export type { OpsErrorCode } from './ops-error.ts';
+export { pullBack } from './pull-back.ts';
 export { relu2 } from './relu2.ts';
 export { rmsNorm } from './rms-norm.ts';
 export { ropeFrequencies, ropeTable } from './rope-table.ts';

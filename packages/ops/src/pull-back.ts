@@ -16,8 +16,12 @@ type GradientsById = Map<number, tf.Tensor>;
 /**
  * Value of f and its gradients at xs, pulled back from dy (ones by default), those that tfjs computes, bit for bit. tfjs holds
  * every saved activation and every gradient until the backward pass is over; here each is freed after its last use, which halves
- * the memory of a training step. Gradients are `undefined` where f does not depend on an input. What is returned is the
- * caller's tidy's.
+ * the memory of a training step. What is returned is the caller's tidy's.
+ *
+ * @param f a differentiable function of the tensors in `xs`, which it reads from its closure
+ * @param xs tensors of any kind, variables too
+ * @param dy gradient of what f gives, of its shape
+ * @returns gradients in the order of `xs`, `undefined` where f does not depend on one
  */
 export function pullBack<T extends tf.Tensor>(
   f: () => T,

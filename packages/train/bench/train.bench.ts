@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { useEngine } from '@smol/engine';
 import { parameterShapes, presetConfig, SmolLM } from '@smol/model';
+import { variableGradients } from '@smol/ops';
 import { AdamW, Muon, splitParameters } from '@smol/optim-muon';
 import * as tf from '@tensorflow/tfjs-core';
 import { Trainer, type Batch, type Checkpoint } from '../src/index.ts';
@@ -51,7 +52,7 @@ function forwardBackward(model: SmolLM): Map<string, tf.Tensor> {
   const { inputs, targets, segments } = makeBatch();
   const ids = (values: Int32Array) => tf.tensor2d(values, [rows, sequenceLength], 'int32');
   const batch = { inputs_BT: ids(inputs), targets_BT: ids(targets), segmentIds_BT: ids(segments) };
-  const { value, grads } = tf.variableGrads(() => model.loss(batch), [...model.parameters.values()]);
+  const { value, grads } = variableGradients(() => model.loss(batch), [...model.parameters.values()]);
   value.dataSync();
   return new Map([...model.parameters].map(([name, variable]) => [name, grads[variable.name]]));
 }
