@@ -20,16 +20,23 @@ const FEWEST_POINTS = 200;
  * (Postl's method, US patent 4,723,297, long expired).
  */
 export function measureSkew(image: GreyImage): number {
-  const points = inkPoints(image);
-  if (points.length < FEWEST_POINTS * 2) return 0;
-  const coarse = bestAngle(points, -LARGEST, LARGEST, COARSE_STEP);
-  const fine = bestAngle(points, coarse.angle - COARSE_STEP, coarse.angle + COARSE_STEP, FINE_STEP);
-  const isClear = fine.clarity > clarity(points, 0) * GAIN && Math.abs(fine.angle) < LARGEST;
+  const ink = inkPoints(image);
+  if (ink.points.length < FEWEST_POINTS * 2) return 0;
+  const coarse = bestAngle(ink, -LARGEST, LARGEST, COARSE_STEP);
+  const fine = bestAngle(ink, coarse.angle - COARSE_STEP, coarse.angle + COARSE_STEP, FINE_STEP);
+  const isClear = fine.clarity > clarity(ink, 0) * GAIN && Math.abs(fine.angle) < LARGEST;
   return isClear && Math.abs(fine.angle) >= SMALLEST ? Math.round(fine.angle * 10) / 10 : 0;
 }
 
-/** x and y of the ink, on a coarser grid; a cell is ink when any of its pixels is. */
-function inkPoints({ data, width, height, resolution }: GreyImage): Int32Array {
+/** Where a picture has ink, on a coarser grid. */
+interface Ink {
+  /** x and y of each cell that has any. */
+  points: Int32Array;
+  /** The largest of them. */
+  reach: number;
+}
+
+function inkPoints({ data, width, height, resolution }: GreyImage): Ink {
   const cell = Math.max(1, Math.round(resolution / RESOLUTION));
   const columns = Math.ceil(width / cell);
   const points: number[] = [];
@@ -40,24 +47,22 @@ function inkPoints({ data, width, height, resolution }: GreyImage): Int32Array {
     }
     for (let column = 0; column < columns; column++) if (row[column]) points.push(column, top / cell);
   }
-  return Int32Array.from(points);
+  return { points: Int32Array.from(points), reach: points.reduce((most, value) => Math.max(most, value), 0) };
 }
 
-function bestAngle(points: Int32Array, from: number, to: number, step: number): { angle: number; clarity: number } {
+function bestAngle(ink: Ink, from: number, to: number, step: number): { angle: number; clarity: number } {
   let best = { angle: 0, clarity: -1 };
   for (let angle = from; angle <= to + step / 2; angle += step) {
-    const value = clarity(points, angle);
+    const value = clarity(ink, angle);
     if (value > best.clarity) best = { angle, clarity: value };
   }
   return best;
 }
 
 /** How much neighbouring rows differ, or columns where the page lies on its side. */
-function clarity(points: Int32Array, angle: number): number {
+function clarity({ points, reach }: Ink, angle: number): number {
   const slope = Math.tan((angle * Math.PI) / 180);
-  let largest = 0;
-  for (const point of points) if (point > largest) largest = point;
-  const size = 2 * Math.ceil(largest * (1 + Math.abs(slope))) + 4;
+  const size = 2 * Math.ceil(reach * (1 + Math.abs(slope))) + 4;
   const [rows, columns] = [new Int32Array(size), new Int32Array(size)];
   const middle = size >> 1;
   for (let at = 0; at < points.length; at += 2) {

@@ -21,6 +21,6 @@ export async function turnPicture(image: GreyImage, angle: number): Promise<Grey
 /** Whether there is nothing on a picture. */
 export function isBlank({ data }: GreyImage): boolean {
   let ink = 0;
-  for (const pixel of data) if (pixel < INK) ink++;
+  for (let at = 0; at < data.length; at++) if (data[at] < INK) ink++; // an iterator takes five times as long
   return ink < data.length * BLANK_SHARE;
 }
