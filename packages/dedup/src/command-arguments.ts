@@ -36,6 +36,8 @@ export interface CommandArguments {
   indexes: string[];
   saveIndex: string | undefined;
   workers: number;
+  /** plain files are read in parts of about so many bytes; not said on the command line */
+  partBytes?: number;
   memory: number | undefined;
   textKey: string;
   idKey: string;
@@ -106,10 +108,10 @@ const FLAGS: Record<Command, Flag[]> = {
     ...MIN_HASH_FLAGS,
     ...RECORD_FLAGS,
   ],
-  exact: ['output', 'removed', 'key', 'field', 'priority', ...RECORD_FLAGS],
-  bloom: ['output', 'removed', 'key', 'field', 'capacity', 'false-positive-rate', ...RECORD_FLAGS],
+  exact: ['output', 'removed', 'key', 'field', 'priority', 'workers', ...RECORD_FLAGS],
+  bloom: ['output', 'removed', 'key', 'field', 'capacity', 'false-positive-rate', 'workers', ...RECORD_FLAGS],
   sentences: ['output', 'removed', 'workers', ...RECORD_FLAGS],
-  substrings: ['output', 'minimum-bytes', 'minimum-tokens', 'token-key', 'keep', 'memory', ...RECORD_FLAGS],
+  substrings: ['output', 'minimum-bytes', 'minimum-tokens', 'token-key', 'keep', 'workers', 'memory', ...RECORD_FLAGS],
   decontaminate: ['output', 'removed', 'against', 'ngram', 'workers', 'memory', ...RECORD_FLAGS],
   explain: ['json'],
   plan: [...MIN_HASH_FLAGS, ...RECORD_FLAGS],
@@ -118,10 +120,6 @@ const FLAGS: Record<Command, Flag[]> = {
 type Values = ReturnType<typeof parseFlags>['values'];
 
 function parseFlags(command: Command, args: string[]) {
-  if (!FLAGS[command].includes('workers') && args.some((arg) => /^--workers(=|$)/.test(arg))) {
-    const known = COMMANDS.filter((name) => FLAGS[name].includes('workers')).join(', ');
-    throw new UsageError(`${command} works in one thread: --workers is for ${known}`);
-  }
   const options = Object.fromEntries(FLAGS[command].map((flag) => [flag, OPTIONS[flag]])) as typeof OPTIONS;
   try {
     return parseArgs({ args, allowPositionals: true, options });
@@ -182,7 +180,7 @@ function checkOperands(command: Command, operands: string[], output: string | un
 }
 
 /** Standard input and output are for the commands that decide about one document after the other. */
-function checkStreams(command: Command, operands: string[], { output, removed, json, workers }: Values): void {
+function checkStreams(command: Command, operands: string[], { output, removed, json }: Values): void {
   const inputs = operands.filter((operand) => operand === '-').length;
   const isStreaming = FLAGS[command].includes('removed');
   if (!isStreaming && (inputs > 0 || output === '-')) {
@@ -193,11 +191,6 @@ function checkStreams(command: Command, operands: string[], { output, removed, j
     throw new UsageError('rows of Parquet cannot be written to standard output; give a folder');
   }
   if (output === '-' && json) throw new UsageError('--json and --output - both mean standard output; leave out one');
-  if (output === '-' && Number(workers ?? 1) !== 1) {
-    throw new UsageError(
-      'what goes to standard output is decided in one thread; give a folder, or leave out --workers',
-    );
-  }
   if (output !== '-' && removed !== undefined) {
     throw new UsageError('--removed is for --output -; a folder has the removed documents in DIR/removed/');
   }

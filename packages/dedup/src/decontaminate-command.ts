@@ -4,7 +4,7 @@ import { decontaminateFiles } from './decontaminate-files.ts';
 import { ContaminationFilter } from './decontamination-stage.ts';
 import { Decontaminator } from './decontaminator.ts';
 import { DedupError } from './dedup-error.ts';
-import { finishFilter, inputProgress, megabytes, runFilter } from './filter-commands.ts';
+import { filterBetweenPipes, finishFilter, inputProgress, megabytes } from './filter-commands.ts';
 import type { Outcome, Talk } from './filter-commands.ts';
 import { checkPositiveInteger } from './positive-integer.ts';
 import { readRecords } from './read-records.ts';
@@ -35,8 +35,8 @@ export async function decontaminate(given: CommandArguments, talk: Talk): Promis
   const bytes = lookupMemory(workers, ngrams.table.byteLength, memory);
   if (folder === '-') {
     const { decide, tasks } = new ContaminationFilter(decontaminator);
-    const finish = () => ({ ngrams: decontaminator.size, tasks });
-    return runFilter(given, talk, { decide, settings, finish });
+    const reports = await filterBetweenPipes(given, talk, decide, inputProgress(given, talk));
+    return finishFilter(given, talk, reports, { settings, ngrams: decontaminator.size, tasks });
   }
   talk.say(`up to ${megabytes(bytes)} of memory, ${workers} workers\n`);
   const onBytes = inputProgress(given, talk);

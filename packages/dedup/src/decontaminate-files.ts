@@ -2,8 +2,8 @@ import { LONGEST_LINE_BYTES } from './byte-lines.ts';
 import type { DecontaminatedPart } from './decontamination-stage.ts';
 import type { SharedNgrams } from './decontaminator.ts';
 import type { RecordKeys } from './file-record.ts';
-import { PROBLEMS_SHOWN, sumCounts, sumKinds, sumTallies } from './filter-files.ts';
-import type { FilteredInput } from './filter-files.ts';
+import { joinReports, sumTallies } from './record-sorter.ts';
+import type { FilteredInput } from './record-sorter.ts';
 import { bytesOfPart, cutInputs, partsByInput } from './input-parts.ts';
 import { joinedInputs } from './joining-stage.ts';
 import { checkInputs, nameOutputs } from './output-names.ts';
@@ -38,19 +38,6 @@ export interface DecontaminatedFiles {
 }
 
 const detailsOf = ({ details }: TaskResult) => details as DecontaminatedPart;
-
-/** What is told of an input, all parts together. */
-function joinReports(path: string, parts: readonly TaskResult[]): FilteredInput {
-  const reports = parts.map((part) => detailsOf(part).report);
-  let before = 0;
-  const problems = parts.flatMap((part) => {
-    const first = before;
-    before += part.counts.lines;
-    return detailsOf(part).report.problems.map(({ line, problem }) => ({ line: first + line, problem }));
-  });
-  const told = { removedByKind: sumKinds(reports), problems: problems.slice(0, PROBLEMS_SHOWN) };
-  return { path, ...sumCounts(reports), ...told };
-}
 
 /** Does what earlier runs have not done. */
 async function runParts(
@@ -99,7 +86,7 @@ export async function decontaminateFiles(options: DecontaminateFilesOptions): Pr
     const reports = inputs.map((path, input) =>
       joinReports(
         path,
-        ranks[input].map((rank) => results[rank]),
+        ranks[input].map((rank) => ({ report: detailsOf(results[rank]).report, lines: results[rank].counts.lines })),
       ),
     );
     return { reports, tasks: sumTallies(results.map((result) => detailsOf(result).tasks)) };

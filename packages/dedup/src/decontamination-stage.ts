@@ -1,7 +1,7 @@
 import { Decontaminator } from './decontaminator.ts';
 import type { SharedNgrams } from './decontaminator.ts';
-import { InputFilter } from './filter-files.ts';
-import type { FilteredInput, RecordDocument, Verdict } from './filter-files.ts';
+import { RecordSorter } from './record-sorter.ts';
+import type { FilteredInput, RecordDocument, Verdict } from './record-sorter.ts';
 import { readRecordGroups } from './read-records.ts';
 import { openResults } from './result-files.ts';
 import { resultPaths } from './stage-settings.ts';
@@ -50,10 +50,10 @@ export async function decontaminatePart(
   const { path } = inputs[input];
   const { decide, tasks } = new ContaminationFilter(Decontaminator.of(ngrams));
   const results = await openResults(path, { folder, ...resultPaths(settings, rank), sync: range === null });
-  const filter = new InputFilter(decide, path, results);
+  const sorter = new RecordSorter(path, results);
   let lines = 0;
   const options = { ...settings, range, onBytes: advance, onLines: (count: number) => (lines = count) };
-  for await (const group of readRecordGroups(path, options)) for (const record of group) filter.take(record);
-  const details: DecontaminatedPart = { report: filter.counts, tasks };
-  return { files: filter.close()!, counts: { lines }, details };
+  for await (const group of readRecordGroups(path, options)) for (const record of group) sorter.take(record, decide);
+  const details: DecontaminatedPart = { report: sorter.counts, tasks };
+  return { files: sorter.close(), counts: { lines }, details };
 }

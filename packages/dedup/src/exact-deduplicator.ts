@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { FingerprintTable } from './fingerprint-table.ts';
 import { normalizeText } from './normalize-text.ts';
 import { PYTHON_SPACE } from './python-space.ts';
 
@@ -25,8 +26,14 @@ export function exactKeyOf<D extends TextDocument>(key: ExactKey<D>, document: D
   return key === 'normalized' ? normalizeText(document.text) : document.text;
 }
 
-/** A `Map` holds at most 2^24 entries, so that the keys are spread over many. */
-const SHARDS = 256;
+/** Words of 32 bits that stand for a key. */
+export const FINGERPRINT_WORDS = 4;
+
+/** The first 128 bits of a key's SHA-256. */
+export function fingerprintOf(key: string): Uint32Array {
+  const digest = createHash('sha256').update(key).digest();
+  return Uint32Array.from({ length: FINGERPRINT_WORDS }, (_, word) => digest.readUInt32LE(4 * word));
+}
 
 /**
  * Finds documents whose keys are the same. Keeps 128 bits of SHA-256 per key, not the texts, so that two different keys
@@ -34,7 +41,7 @@ const SHARDS = 256;
  */
 export class ExactDeduplicator<D extends TextDocument = TextDocument> {
   readonly #key: ExactKey<D>;
-  readonly #shards = Array.from({ length: SHARDS }, () => new Map<string, number>());
+  readonly #seen = new FingerprintTable(FINGERPRINT_WORDS);
   #documents = 0;
 
   /** @param key what must be the same, by default the text */
@@ -44,12 +51,6 @@ export class ExactDeduplicator<D extends TextDocument = TextDocument> {
 
   /** Takes the next document; gives the number of the first one with the same key, its own number if it is new. */
   add(document: D): number {
-    const index = this.#documents++;
-    const digest = createHash('sha256').update(exactKeyOf(this.#key, document)).digest();
-    const shard = this.#shards[digest[16] % SHARDS];
-    const fingerprint = digest.toString('latin1', 0, 16);
-    const first = shard.get(fingerprint);
-    if (first === undefined) shard.set(fingerprint, index);
-    return first ?? index;
+    return this.#seen.add(fingerprintOf(exactKeyOf(this.#key, document)), 0, this.#documents++);
   }
 }

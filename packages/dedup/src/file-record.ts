@@ -29,14 +29,22 @@ export interface FileRecord {
   field: (name: string) => unknown;
 }
 
+/** What of a record is written again. */
+export type StoredRecord = Pick<FileRecord, 'bytes' | 'row'>;
+
+/** A record that nobody has looked into yet. */
+export interface RawRecord extends StoredRecord {
+  parse: () => FileRecord;
+}
+
 /** What to read of a file. */
 export interface ReadOptions extends RecordKeys, LineOptions {
   /** what the file is called in the names of records that have none; default: its path */
   name?: string;
   /** number of lines before the range; default 0 */
   linesBefore?: number;
-  /** of a Parquet file only the columns of text and id, so that rows cannot be written again; default false */
-  textOnly?: boolean;
+  /** of a Parquet file only the columns of text, id and these, so that rows cannot be written again; default: all */
+  onlyFields?: readonly string[];
 }
 
 /** The document that the fields of a record make. */

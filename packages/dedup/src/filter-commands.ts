@@ -1,18 +1,19 @@
 import type { CommandArguments } from './command-arguments.ts';
-import { DedupError } from './dedup-error.ts';
-import { exactKeyOf } from './exact-deduplicator.ts';
-import { ExactGroups } from './exact-groups.ts';
-import { filterFiles, sumCounts, sumKinds } from './filter-files.ts';
-import type { FilterFilesOptions, FilteredInput, RecordDocument } from './filter-files.ts';
-import { filterStream } from './filter-stream.ts';
-import { checkInputs, statusOf } from './output-names.ts';
-import { PackedBloomFilter } from './packed-bloom-filter.ts';
-import type { ProgressLine } from './progress-line.ts';
-import { readRecordGroups } from './read-records.ts';
 import type { CliStreams } from './cli-streams.ts';
+import { filterInParts } from './filter-in-parts.ts';
+import type { FilterInPartsOptions, FilteredFiles } from './filter-in-parts.ts';
+import { filterStream } from './filter-stream.ts';
+import { statusOf } from './output-names.ts';
+import { checkPositiveInteger } from './positive-integer.ts';
+import type { ProgressLine } from './progress-line.ts';
+import { sumCounts, sumKinds } from './record-sorter.ts';
+import type { FilteredInput, RecordDocument, Verdict } from './record-sorter.ts';
 import { writeReport } from './write-report.ts';
 
-/** The commands that decide about one document after the other. */
+/** What the commands that decide about one document after the other have in common. */
+
+/** What to do with files. */
+type FolderFilter = Pick<FilterInPartsOptions, 'command' | 'keys' | 'decider' | 'run' | 'onBytes'>;
 
 export const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
@@ -59,14 +60,6 @@ export function inputProgress(given: CommandArguments, { progress }: Talk, times
   };
 }
 
-/** What a command decides by. */
-export interface Filter extends Pick<FilterFilesOptions, 'decide' | 'changes'> {
-  /** settings that the results depend on */
-  settings: Record<string, unknown>;
-  /** what the report tells besides counts */
-  finish?: () => object;
-}
-
 /** Without a report, broken lines are told of right away. */
 function sayProblems(inputs: readonly FilteredInput[], standardInput: string | undefined, { say }: Talk): void {
   for (const { path, problems, broken } of inputs) {
@@ -93,96 +86,36 @@ export function finishFilter(
   return { report, summary: `${summarize(shown)}${changed}\n` };
 }
 
-/** Runs a command that decides about one document after the other. */
-export async function runFilter(
+/** Filters what comes from pipes, or goes into one, while it is read, in one thread. */
+export function filterBetweenPipes(
+  { operands: inputs, standardInput, removed, textKey, idKey }: CommandArguments,
+  talk: Talk,
+  decide: (document: RecordDocument) => Verdict,
+  onBytes: (bytes: number) => void,
+): Promise<FilteredInput[]> {
+  const { stdin, stdout } = talk.streams;
+  return filterStream({ inputs, standardInput, removed, textKey, idKey, stdin, stdout, decide, onBytes });
+}
+
+/** Filters files into a folder, in threads. */
+export function filterIntoFolder(
   given: CommandArguments,
   talk: Talk,
-  { decide, changes, settings, finish }: Filter,
-  onBytes = inputProgress(given, talk),
-): Promise<Outcome> {
-  const { operands: inputs, output: folder, standardInput, removed, textKey, idKey, command } = given;
-  const { stdin, stdout } = talk.streams;
+  { onBytes = inputProgress(given, talk, 2), ...what }: FolderFilter,
+): Promise<FilteredFiles> {
+  const { operands: inputs, output: folder, standardInput, textKey, idKey, partBytes } = given;
+  const workers = checkPositiveInteger('workers', given.workers);
   const onDamage = (message: string) => talk.say(`${message}; it is made again\n`);
-  const run = { command, ...settings };
-  const keys = { textKey, idKey };
-  const what = { inputs, standardInput, ...keys, decide, onBytes };
-  const results =
-    folder === '-'
-      ? await filterStream({ ...what, stdin, stdout, removed })
-      : await filterFiles({ ...what, folder, changes, run, onDamage });
-  return finishFilter(given, talk, results, { settings, ...finish?.() });
-}
-
-/** What must be the same: the text in some form, or a field of the record. */
-function keyOf({ key, field }: CommandArguments): (document: RecordDocument) => string | null {
-  if (field === undefined) return (document) => exactKeyOf(key, document);
-  return (document) => {
-    const value = document.field(field) ?? null;
-    return value === null ? null : String(value);
-  };
-}
-
-/** What a document is worth beside others with the same key: a number of its record, 0 where there is none. */
-function priorityOf({ priority }: CommandArguments, document: RecordDocument): number {
-  if (priority === undefined) return 0;
-  const given = document.field(priority) ?? 0;
-  const value = Number(given);
-  if (Number.isFinite(value)) return value;
-  throw new DedupError(
-    'INVALID_RECORD',
-    `${document.id}: "${priority}" must be a number, got ${JSON.stringify(given)}`,
-  );
-}
-
-async function groupDocuments(given: CommandArguments, onBytes: (bytes: number) => void): Promise<ExactGroups> {
-  const key = keyOf(given);
-  const groups = new ExactGroups();
-  for (const path of given.operands) {
-    const name = path === given.standardInput ? '-' : path;
-    for await (const group of readRecordGroups(path, { ...given, name, onBytes })) {
-      for (const { document, field } of group) {
-        if (document === null) continue;
-        const text = key({ ...document, field });
-        if (text !== null) groups.add({ id: document.id, text }, priorityOf(given, { ...document, field }));
-      }
-    }
-  }
-  return groups;
-}
-
-export async function exact(given: CommandArguments, talk: Talk): Promise<Outcome> {
-  checkInputs(given.operands, given.output);
-  const onBytes = inputProgress(given, talk, 2);
-  const groups = await groupDocuments(given, onBytes);
-  const summary = groups.summarize();
-  const key = keyOf(given);
-  let index = 0;
-  const decide = (document: RecordDocument) => {
-    if (key(document) === null) return null;
-    const kept = groups.keptOf(index);
-    if (kept.index !== index++) return { reason: 'exact_duplicate', explanation: { duplicate_of: kept.id } };
-    groups.show(kept.index, document.text);
-    return null;
-  };
-  const { key: form, field, priority } = given;
-  return runFilter(given, talk, { decide, settings: { key: form, field, priority }, finish: () => summary }, onBytes);
-}
-
-export function bloom(given: CommandArguments, talk: Talk): Promise<Outcome> {
-  const { capacity, falsePositiveRate, key: form, field } = given;
-  const key = keyOf(given);
-  const bloomFilter = new PackedBloomFilter({ capacity, falsePositiveRate });
-  let keys = 0;
-  const decide = (document: RecordDocument) => {
-    const text = key(document);
-    if (text === null) return null;
-    if (!bloomFilter.add(text)) return { reason: 'bloom_duplicate', explanation: {} };
-    keys++;
-    return null;
-  };
-  const finish = () => {
-    const reached = bloomFilter.falsePositiveRate();
-    return { filter: { capacity, keys, bytes: bloomFilter.bytes, askedRate: falsePositiveRate, reachedRate: reached } };
-  };
-  return runFilter(given, talk, { decide, settings: { key: form, field, capacity, falsePositiveRate }, finish });
+  return filterInParts({
+    inputs,
+    folder,
+    standardInput,
+    textKey,
+    idKey,
+    partBytes,
+    workers,
+    ...what,
+    onBytes,
+    onDamage,
+  });
 }

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import type { FileRecord, ReadOptions } from './file-record.ts';
-import { InputFilter } from './filter-files.ts';
-import type { FilterFilesOptions, FilteredInput } from './filter-files.ts';
+import type { ReadOptions, StoredRecord } from './file-record.ts';
+import { RecordSorter } from './record-sorter.ts';
+import type { FilteredInput, RecordDocument, Verdict } from './record-sorter.ts';
 import { readRecordGroups } from './read-records.ts';
 import { spliceRecord } from './record-splice.ts';
 import type { RecordChange } from './record-splice.ts';
@@ -11,8 +11,12 @@ import { StageFile } from './stage-file.ts';
 import type { FileSeal } from './stage-file.ts';
 
 /** What to read, how to decide, where to write. */
-export interface FilterStreamOptions
-  extends ReadOptions, Pick<FilterFilesOptions, 'inputs' | 'decide' | 'standardInput'> {
+export interface FilterStreamOptions extends ReadOptions {
+  inputs: readonly string[];
+  /** is asked about every document, in order */
+  decide: (document: RecordDocument) => Verdict;
+  /** the input that holds what standard input was: its records without a name are called `-:LINE` */
+  standardInput?: string;
   /** is read where an input is `-` */
   stdin: Readable;
   /** gets the documents that are kept */
@@ -34,11 +38,11 @@ class StreamResults implements ResultFiles {
     this.#removed = removed;
   }
 
-  keep({ bytes }: FileRecord, change?: RecordChange): void {
+  keep({ bytes }: StoredRecord, change?: RecordChange): void {
     this.#waiting.push(change ? spliceRecord(bytes!, change) : bytes!, LINE_FEED);
   }
 
-  remove({ bytes }: FileRecord, metadata: Record<string, unknown>): void {
+  remove({ bytes }: StoredRecord, metadata: Record<string, unknown>): void {
     this.#removed?.write(spliceRecord(bytes!, { metadata }));
     this.#removed?.write(LINE_FEED);
   }
@@ -68,14 +72,14 @@ export async function filterStream(options: FilterStreamOptions): Promise<Filter
   const results = new StreamResults(stdout, removedFile);
   const reports: FilteredInput[] = [];
   for (const path of inputs) {
-    const filter = new InputFilter(decide, path, results);
+    const sorter = new RecordSorter(path, results);
     const content = path === '-' ? (stdin as AsyncIterable<Buffer>) : undefined;
     const name = path === standardInput ? '-' : path;
     for await (const group of readRecordGroups(path, { ...options, content, name })) {
-      for (const record of group) filter.take(record);
+      for (const record of group) sorter.take(record, decide);
       await results.flush();
     }
-    reports.push(filter.counts);
+    reports.push(sorter.counts);
   }
   removedFile?.close();
   return reports;

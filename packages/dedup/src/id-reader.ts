@@ -10,6 +10,11 @@ function readAt(file: number, position: number, length: number): Buffer {
   return bytes;
 }
 
+function endsAt(file: number, document: number, count: number): number[] {
+  const bytes = readAt(file, 8 * document, 8 * count);
+  return Array.from({ length: count }, (_, index) => bytes.readDoubleLE(8 * index));
+}
+
 /** Reads the ids of single documents from the files that the first stage left; files are opened when first needed. */
 export class IdReader {
   readonly #settings: Pick<StageSettings, 'folder' | 'inputs' | 'parts'>;
@@ -33,8 +38,7 @@ export class IdReader {
   /** The id of a document, by the number of its part and its own. */
   idOf(rank: number, document: number): string {
     const ends = this.#file(stagePath.idEnds(rank));
-    const before = document === 0 ? 0 : readAt(ends, 8 * (document - 1), 8).readDoubleLE();
-    const end = readAt(ends, 8 * document, 8).readDoubleLE();
+    const [before, end] = document === 0 ? [0, ...endsAt(ends, 0, 1)] : endsAt(ends, document - 1, 2);
     const id = JSON.parse(readAt(this.#file(stagePath.ids(rank)), before, end - before).toString()) as string | number;
     return typeof id === 'string' ? id : this.#placeOf(rank, id);
   }
@@ -42,7 +46,8 @@ export class IdReader {
   /** What a record without a name is called: by its file and line, of which the part knows its own lines only. */
   #placeOf(rank: number, line: number): string {
     const { inputs, parts } = this.#settings;
-    return `${inputs[parts[rank].input].path}:${this.#facts.linesBefore[rank] + line}`;
+    const { path, name = path } = inputs[parts[rank].input];
+    return `${name}:${this.#facts.linesBefore[rank] + line}`;
   }
 
   close(): void {

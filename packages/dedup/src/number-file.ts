@@ -1,4 +1,7 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { StageFile } from './stage-file.ts';
+import type { FileSeal } from './stage-file.ts';
 
 const ROWS_PER_BLOCK = 4096;
 
@@ -30,7 +33,8 @@ export class NumberFile {
   }
 }
 
-function* readRows(path: string, columns: number): Generator<Uint32Array> {
+/** All rows of such a file; each is valid until the next is asked for. */
+export function* readRows(path: string, columns: number): Generator<Uint32Array, void, undefined> {
   if (!existsSync(path)) return;
   const words = new Uint32Array(ROWS_PER_BLOCK * columns);
   const bytes = new Uint8Array(words.buffer);
@@ -41,5 +45,36 @@ function* readRows(path: string, columns: number): Generator<Uint32Array> {
     }
   } finally {
     closeSync(file);
+  }
+}
+
+/** Writes such a file. */
+export class NumberWriter {
+  readonly #path: string;
+  readonly #file: StageFile;
+  readonly #words: Uint32Array;
+  #filled = 0;
+
+  /** @param path in the folder of a run */
+  constructor(folder: string, path: string, columns: number) {
+    this.#path = path;
+    this.#file = new StageFile(join(folder, path), { sync: false });
+    this.#words = new Uint32Array(ROWS_PER_BLOCK * columns);
+  }
+
+  add(row: ArrayLike<number>): void {
+    this.#words.set(row, this.#filled);
+    this.#filled += row.length;
+    if (this.#filled === this.#words.length) this.#flush();
+  }
+
+  #flush(): void {
+    this.#file.write(new Uint8Array(this.#words.buffer, 0, 4 * this.#filled));
+    this.#filled = 0;
+  }
+
+  close(): Record<string, FileSeal> {
+    this.#flush();
+    return { [this.#path]: this.#file.close() };
   }
 }

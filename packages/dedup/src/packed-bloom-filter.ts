@@ -54,6 +54,27 @@ function mix(hash: number): number {
   return hash ^ (hash >>> 16);
 }
 
+/** The 64 bits by which the filter knows a key. */
+export interface KeyHash {
+  low: number;
+  high: number;
+}
+
+/** Hashes a key over its UTF-16 code units. */
+export function keyHash(key: string): KeyHash {
+  let low = 0x9e3779b9;
+  let high = 0x7f4a7c15;
+  for (let index = 0; index < key.length; index++) {
+    const unit = key.charCodeAt(index);
+    low = Math.imul(low ^ unit, 0x85ebca77);
+    low ^= low >>> 15;
+    high = Math.imul(high ^ unit, 0xc2b2ae3d);
+    high ^= high >>> 13;
+  }
+  low = mix(low ^ key.length);
+  return { low, high: mix(high ^ (low >>> 7)) };
+}
+
 /**
  * A Bloom filter for bulk: all bits of a key lie in one block of 64 bytes, a cache line, so that a look-up touches memory
  * once. Keys are strings, hashed to 64 bits over their UTF-16 code units. Never misses a key that was added.
@@ -87,27 +108,21 @@ export class PackedBloomFilter {
 
   /** Adds a key; `true` if it is new, `false` if it was (almost surely) there before. */
   add(key: string): boolean {
-    return this.#visit(key, true);
+    return this.#visit(keyHash(key), true);
+  }
+
+  /** The same by what {@link keyHash} gives for it. */
+  addHash(hash: KeyHash): boolean {
+    return this.#visit(hash, true);
   }
 
   /** Whether a key was (almost surely) added; never wrong about one that was. */
   has(key: string): boolean {
-    return !this.#visit(key, false);
+    return !this.#visit(keyHash(key), false);
   }
 
   /** Goes through the bits of a key; `true` if one was not set. */
-  #visit(key: string, set: boolean): boolean {
-    let low = 0x9e3779b9;
-    let high = 0x7f4a7c15;
-    for (let index = 0; index < key.length; index++) {
-      const unit = key.charCodeAt(index);
-      low = Math.imul(low ^ unit, 0x85ebca77);
-      low ^= low >>> 15;
-      high = Math.imul(high ^ unit, 0xc2b2ae3d);
-      high ^= high >>> 13;
-    }
-    low = mix(low ^ key.length);
-    high = mix(high ^ (low >>> 7));
+  #visit({ low, high }: KeyHash, set: boolean): boolean {
     const start = Math.floor(((low >>> 0) / 2 ** 32) * this.#blocks) * WORDS_PER_BLOCK;
     const step = mix(low ^ 0x27d4eb2f) | 1;
     let isNew = false;

@@ -101,7 +101,7 @@ function* rowsOf(
     };
     const line = rowsBefore + index + 1;
     const document = documentOf(field, options, `${path}:${line}`);
-    const row = options.textOnly ? null : values.map((column) => column[index]);
+    const row = options.onlyFields ? null : values.map((column) => column[index]);
     yield { line, ...document, validUtf8: true, bytes: null, row, field };
   }
 }
@@ -122,7 +122,7 @@ export async function* readParquet(path: string, options: ReadOptions): AsyncGen
   try {
     file = new OpenFile(path);
     const description = await describe(path, file);
-    const wanted = options.textOnly ? [options.textKey, options.idKey] : undefined;
+    const wanted = options.onlyFields && [options.textKey, options.idKey, ...options.onlyFields];
     const names = description.columns.map(({ name }) => name);
     let rows = 0;
     for (const group of description.metadata.row_groups) {

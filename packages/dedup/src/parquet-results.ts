@@ -4,7 +4,7 @@ import type { CompressionCodec, SchemaElement } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { describeParquet } from './parquet-input.ts';
 import type { ParquetDescription } from './parquet-input.ts';
-import type { FileRecord } from './file-record.ts';
+import type { StoredRecord } from './file-record.ts';
 import type { RecordChange } from './record-splice.ts';
 import type { ResultFiles, ResultOptions } from './result-files.ts';
 import { StageFile } from './stage-file.ts';
@@ -164,7 +164,7 @@ export class ParquetResults implements ResultFiles {
     return new ParquetResults(options, await describeParquet(input));
   }
 
-  keep({ row }: FileRecord, { fields = {}, metadata }: RecordChange = { metadata: {} }): void {
+  keep({ row }: StoredRecord, { fields = {}, metadata }: RecordChange = { metadata: {} }): void {
     const values = Object.keys(fields).length === 0 ? row! : [...row!];
     for (const [key, value] of Object.entries(fields)) {
       (values as unknown[])[this.#places.get(key)!] = typeof value === 'string' ? Buffer.from(value) : value;
@@ -172,7 +172,7 @@ export class ParquetResults implements ResultFiles {
     this.#kept.add(values, { ...metadata, dedup: detailsOf(metadata, this.#keptColumns) });
   }
 
-  remove({ row }: FileRecord, metadata: Record<string, unknown>): void {
+  remove({ row }: StoredRecord, metadata: Record<string, unknown>): void {
     this.#removed.add(row!, { ...metadata, dedup: detailsOf(metadata, REMOVED_COLUMNS) });
   }
 

@@ -56,7 +56,7 @@ async function sampleFile(path: string, hasher: MinHasher, keys: RecordKeys): Pr
   const counter = (bytes: number) => {
     fileBytes += bytes;
   };
-  for await (const { document, bytes } of readRecords(path, { ...keys, textOnly: true, onBytes: counter })) {
+  for await (const { document, bytes } of readRecords(path, { ...keys, onlyFields: [], onBytes: counter })) {
     lineBytes += (bytes?.length ?? 0) + 1;
     if (document === null) sample.broken++;
     else if (hasher.signature(document.text) === null) sample.tooShort++;

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { readByteLines } from './byte-lines.ts';
 import type { ByteLine } from './byte-lines.ts';
 import { documentOf } from './file-record.ts';
-import type { FileRecord, ReadOptions, RecordKeys } from './file-record.ts';
+import type { FileRecord, RawRecord, ReadOptions, RecordKeys } from './file-record.ts';
 import { isParquet, readParquet } from './parquet-input.ts';
 
 /** Only white space of JSON: space, tab, carriage return. */
@@ -24,11 +24,47 @@ function parseLine({ number, bytes }: ByteLine, place: string, keys: RecordKeys)
   return { line: number, ...documentOf(field, keys, place), validUtf8, bytes, row: null, field };
 }
 
-function* parseLines(lines: Iterable<ByteLine>, path: string, options: ReadOptions): Generator<FileRecord> {
-  for (const line of lines) {
-    if (line.bytes !== null && isBlank(line.bytes)) continue;
-    yield parseLine(line, `${options.name ?? path}:${line.number + (options.linesBefore ?? 0)}`, options);
+/** A line that is parsed when it is asked for. */
+class RawLine implements RawRecord {
+  readonly #line: ByteLine;
+  readonly #path: string;
+  readonly #options: ReadOptions;
+  readonly row = null;
+
+  constructor(line: ByteLine, path: string, options: ReadOptions) {
+    this.#line = line;
+    this.#path = path;
+    this.#options = options;
   }
+
+  get bytes(): Buffer | null {
+    return this.#line.bytes;
+  }
+
+  parse(): FileRecord {
+    const { name = this.#path, linesBefore = 0 } = this.#options;
+    return parseLine(this.#line, `${name}:${this.#line.number + linesBefore}`, this.#options);
+  }
+}
+
+function* rawLines(lines: Iterable<ByteLine>, path: string, options: ReadOptions): Generator<RawRecord> {
+  for (const line of lines) {
+    if (line.bytes === null || !isBlank(line.bytes)) yield new RawLine(line, path, options);
+  }
+}
+
+function* parseAll(records: Iterable<RawRecord>): Generator<FileRecord> {
+  for (const record of records) yield record.parse();
+}
+
+function* rawRows(records: Iterable<FileRecord>): Generator<RawRecord> {
+  for (const record of records) yield { bytes: null, row: record.row, parse: () => record };
+}
+
+/** The same as {@link readRecordGroups}, but lines are parsed only where they are asked for. */
+export async function* readRawGroups(path: string, options: ReadOptions): AsyncGenerator<Iterable<RawRecord>> {
+  if (isParquet(path)) for await (const rows of readParquet(path, options)) yield rawRows(rows);
+  else for await (const lines of readByteLines(path, options)) yield rawLines(lines, path, options);
 }
 
 /**
@@ -39,7 +75,7 @@ function* parseLines(lines: Iterable<ByteLine>, path: string, options: ReadOptio
  */
 export async function* readRecordGroups(path: string, options: ReadOptions): AsyncGenerator<Iterable<FileRecord>> {
   if (isParquet(path)) yield* readParquet(path, options);
-  else for await (const lines of readByteLines(path, options)) yield parseLines(lines, path, options);
+  else for await (const lines of readByteLines(path, options)) yield parseAll(rawLines(lines, path, options));
 }
 
 /** The same, one after the other. */

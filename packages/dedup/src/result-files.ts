@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { FileRecord } from './file-record.ts';
+import type { StoredRecord } from './file-record.ts';
+import { MemoryFile } from './memory-file.ts';
 import { isParquet } from './parquet-input.ts';
 import { ParquetResults } from './parquet-results.ts';
 import { spliceRecord } from './record-splice.ts';
@@ -11,9 +12,9 @@ import { loadZstandard } from './zstandard.ts';
 /** Where the records of one input go. */
 export interface ResultFiles {
   /** Writes a record that stays, byte for byte unless something of it is to change. */
-  keep(record: FileRecord, change?: RecordChange): void;
+  keep(record: StoredRecord, change?: RecordChange): void;
   /** Writes a record that goes, with the reason. */
-  remove(record: FileRecord, metadata: Record<string, unknown>): void;
+  remove(record: StoredRecord, metadata: Record<string, unknown>): void;
   /** Completes both files; they appear now. */
   close(): Record<string, FileSeal>;
 }
@@ -32,33 +33,68 @@ export interface ResultOptions {
   sync?: boolean;
 }
 
+/** Where bytes go. */
+interface ByteSink {
+  write(bytes: Uint8Array): void;
+}
+
 const LINE_FEED = Uint8Array.of(0x0a);
 
 /** Results as JSON Lines. */
-class LineResults implements ResultFiles {
-  readonly #options: ResultOptions;
-  readonly #kept: StageFile;
-  readonly #removed: StageFile;
+class LineResults {
+  readonly #kept: ByteSink;
+  readonly #removed: ByteSink;
 
-  constructor(options: ResultOptions) {
-    this.#options = options;
-    this.#kept = new StageFile(join(options.folder, options.kept), options);
-    this.#removed = new StageFile(join(options.folder, options.removed), options);
+  constructor(kept: ByteSink, removed: ByteSink) {
+    this.#kept = kept;
+    this.#removed = removed;
   }
 
-  keep({ bytes }: FileRecord, change?: RecordChange): void {
+  keep({ bytes }: StoredRecord, change?: RecordChange): void {
     this.#kept.write(change ? spliceRecord(bytes!, change) : bytes!);
     this.#kept.write(LINE_FEED);
   }
 
-  remove({ bytes }: FileRecord, metadata: Record<string, unknown>): void {
+  remove({ bytes }: StoredRecord, metadata: Record<string, unknown>): void {
     this.#removed.write(spliceRecord(bytes!, { metadata }));
     this.#removed.write(LINE_FEED);
   }
+}
+
+/** Results as files of JSON Lines. */
+class LineFiles extends LineResults implements ResultFiles {
+  readonly #close: () => Record<string, FileSeal>;
+
+  constructor(options: ResultOptions) {
+    const [kept, removed] = [options.kept, options.removed].map(
+      (path) => new StageFile(join(options.folder, path), options),
+    );
+    super(kept, removed);
+    this.#close = () => ({ [options.kept]: kept.close(), [options.removed]: removed.close() });
+  }
 
   close(): Record<string, FileSeal> {
-    const { kept, removed } = this.#options;
-    return { [kept]: this.#kept.close(), [removed]: this.#removed.close() };
+    return this.#close();
+  }
+}
+
+/** Results as lines in memory, for a thread that writes them behind those of other parts. */
+export class LinePieces extends LineResults implements ResultFiles {
+  readonly #kept: MemoryFile;
+  readonly #removed: MemoryFile;
+
+  constructor() {
+    const [kept, removed] = [new MemoryFile(), new MemoryFile()];
+    super(kept, removed);
+    [this.#kept, this.#removed] = [kept, removed];
+  }
+
+  get content(): { kept: Uint8Array<ArrayBuffer>[]; removed: Uint8Array<ArrayBuffer>[] } {
+    return { kept: this.#kept.pieces, removed: this.#removed.pieces };
+  }
+
+  close(): Record<string, FileSeal> {
+    return {};
   }
 }
 
@@ -70,5 +106,5 @@ class LineResults implements ResultFiles {
 export async function openResults(input: string, options: ResultOptions): Promise<ResultFiles> {
   if (isParquet(input)) return ParquetResults.open(input, options);
   if (options.kept.endsWith('.zst')) await loadZstandard();
-  return new LineResults(options);
+  return new LineFiles(options);
 }

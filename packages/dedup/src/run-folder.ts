@@ -5,7 +5,7 @@ import { checkFresh, statusOf } from './output-names.ts';
 import { StageFile } from './stage-file.ts';
 import type { StageSettings } from './stage-settings.ts';
 
-const RUN_VERSION = 2;
+const RUN_VERSION = 3;
 
 /**
  * Writes down what a folder is for, or makes sure that it is for the same: `run` with the sizes and times of its files.

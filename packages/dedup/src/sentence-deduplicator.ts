@@ -1,4 +1,5 @@
 import type { TextDocument } from './exact-deduplicator.ts';
+import { FingerprintTable } from './fingerprint-table.ts';
 import { hashText } from './hash-text.ts';
 import { normalizeText } from './normalize-text.ts';
 
@@ -66,8 +67,21 @@ export function splitSentences(text: string, locale = 'en'): string[] {
 
 const countWords = (text: string) => text.split(/\s+/).filter((word) => word !== '').length;
 
-/** A `Set` holds at most 2^24 values, so that hashes are spread over many. */
-const SHARDS = 256n;
+/** Some sentences that stand behind one another in a text. */
+export interface SentenceSpan {
+  /** xxHash of what {@link normalizeText} makes of the sentences */
+  hash: bigint;
+  /** characters of the text */
+  start: number;
+  end: number;
+}
+
+/** Ranges of characters, ascending; a span that touches the last range is joined to it. */
+export function joinSpan(ranges: [start: number, end: number][], { start, end }: { start: number; end: number }): void {
+  const last = ranges.at(-1);
+  if (last && start <= last[1]) last[1] = end;
+  else ranges.push([start, end]);
+}
 
 /**
  * Cuts out what stands in an earlier place already: every span of three sentences but its first occurrence, within a
@@ -82,7 +96,8 @@ export class SentenceDeduplicator {
   readonly #minimumSentences: number;
   readonly #minimumSpanWords: number;
   readonly #split: SentenceSplitter;
-  readonly #seen = Array.from({ length: Number(SHARDS) }, () => new Set<bigint>());
+  readonly #seen = new FingerprintTable(2);
+  #spans = 0;
 
   constructor(options: SentenceOptions = {}) {
     this.#spanSentences = options.spanSentences ?? 3;
@@ -94,69 +109,44 @@ export class SentenceDeduplicator {
 
   /** Takes the next document; what it says for the first time counts as known from now on. */
   add({ text }: TextDocument): SentenceResult {
+    const ranges: [number, number][] = [];
+    for (const span of this.spansOf(text)) if (!this.#isNew(span.hash)) joinSpan(ranges, span);
+    return this.cut(text, ranges);
+  }
+
+  /** The spans of a text, in order, but those of white space only. */
+  spansOf(text: string): SentenceSpan[] {
     const sentences = this.#split(text);
-    const spans = this.#findRepeats(sentences);
-    if (spans.length === 0) return { text, kept: text !== '', removed: [] };
-    const kept = sentences.filter((_, index) => !spans.some(([start, end]) => index >= start && index < end));
+    const normalized = sentences.map((sentence) => normalizeText(sentence));
+    const ends: number[] = [];
+    for (const { length } of sentences) ends.push((ends.at(-1) ?? 0) + length);
+    const spans: SentenceSpan[] = [];
+    for (let last = this.#spanSentences - 1; last < sentences.length; last++) {
+      const first = last - this.#spanSentences + 1;
+      const span = normalized.slice(first, last + 1).join(' ');
+      if (span.trim() === '') continue;
+      spans.push({ hash: hashText(span, 'xxh64'), start: first === 0 ? 0 : ends[first - 1], end: ends[last] });
+    }
+    return spans;
+  }
+
+  /** What is left of a text when ranges of its characters are cut out. */
+  cut(text: string, ranges: readonly (readonly [start: number, end: number])[]): SentenceResult {
+    const long = ranges.filter(([start, end]) => countWords(text.slice(start, end)) >= this.#minimumSpanWords);
+    if (long.length === 0) return { text, kept: text !== '', removed: [] };
+    const starts = [0, ...long.map(([, end]) => end)];
+    const kept = starts.map((start, index) => text.slice(start, long[index]?.[0]));
     const left = kept.join('').trimStart();
     return {
       text: left,
       kept: this.#isLongEnough(left),
-      removed: spans.map(([start, end]) => sentences.slice(start, end).join('')),
+      removed: long.map(([start, end]) => text.slice(start, end)),
     };
   }
 
-  /** The hashes of a text's spans, in order; what {@link SentenceDeduplicator.addIfNew} takes. */
-  spanHashes(text: string): bigint[] {
-    const hashes = this.#spansOf(this.#split(text)).map((span) =>
-      span.trim() === '' ? null : hashText(span, 'xxh64'),
-    );
-    return hashes.filter((hash) => hash !== null);
-  }
-
-  /**
-   * Takes the next document by the hashes of its spans if none of them is a repeat.
-   *
-   * @returns false where one is: nothing is taken, {@link SentenceDeduplicator.add} has to do it
-   */
-  addIfNew(hashes: BigUint64Array): boolean {
-    if (hashes.some((hash) => this.#shardOf(hash).has(hash)) || new Set(hashes).size < hashes.length) return false;
-    for (const hash of hashes) this.#shardOf(hash).add(hash);
-    return true;
-  }
-
-  /** Sentences that stand behind one another, normalised, from each sentence that has enough behind it. */
-  #spansOf(sentences: readonly string[]): string[] {
-    const size = this.#spanSentences;
-    const normalized = sentences.map((sentence) => normalizeText(sentence));
-    const count = Math.max(0, sentences.length - size + 1);
-    return Array.from({ length: count }, (_, start) => normalized.slice(start, start + size).join(' '));
-  }
-
-  /** Ranges of sentences to cut out, ascending, joined where they touch. */
-  #findRepeats(sentences: string[]): [start: number, end: number][] {
-    const size = this.#spanSentences;
-    const ranges: [number, number][] = [];
-    for (const [start, span] of this.#spansOf(sentences).entries()) {
-      if (span.trim() === '' || this.#isNew(span)) continue;
-      const last = ranges.at(-1);
-      if (last && start <= last[1]) last[1] = start + size;
-      else ranges.push([start, start + size]);
-    }
-    if (this.#minimumSpanWords === 0) return ranges;
-    return ranges.filter(([start, end]) => countWords(sentences.slice(start, end).join('')) >= this.#minimumSpanWords);
-  }
-
-  #isNew(span: string): boolean {
-    const hash = hashText(span, 'xxh64');
-    const shard = this.#shardOf(hash);
-    if (shard.has(hash)) return false;
-    shard.add(hash);
-    return true;
-  }
-
-  #shardOf(hash: bigint): Set<bigint> {
-    return this.#seen[Number(hash % SHARDS)];
+  #isNew(hash: bigint): boolean {
+    const words = new Uint32Array(BigUint64Array.of(hash).buffer);
+    return this.#seen.add(words, 0, this.#spans) === this.#spans++;
   }
 
   #isLongEnough(text: string): boolean {

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TextDocument } from './exact-deduplicator.ts';
 import type { FileRecord } from './file-record.ts';
+import { IdWriter } from './id-writer.ts';
 import type { MinHasher } from './min-hasher.ts';
 import { readRecordGroups } from './read-records.ts';
 import { mergeRecords } from './record-merge.ts';
@@ -107,29 +108,6 @@ class SignatureSorter {
   }
 }
 
-/** Writes ids so that each can be read by its document's number: JSON strings (or the line's number), and where each ends. */
-class IdWriter {
-  readonly #ids: StageFile;
-  readonly #ends: StageFile;
-  #end = 0;
-
-  constructor(folder: string, rank: number) {
-    this.#ids = new StageFile(join(folder, stagePath.ids(rank)), { sync: false });
-    this.#ends = new StageFile(join(folder, stagePath.idEnds(rank)), { sync: false });
-  }
-
-  add(id: string | number): void {
-    const bytes = Buffer.from(JSON.stringify(id));
-    this.#ids.write(bytes);
-    this.#end += bytes.length;
-    this.#ends.write(new Uint8Array(Float64Array.of(this.#end).buffer));
-  }
-
-  close(rank: number): Record<string, FileSeal> {
-    return { [stagePath.ids(rank)]: this.#ids.close(), [stagePath.idEnds(rank)]: this.#ends.close() };
-  }
-}
-
 /** Signs the documents of one part and counts what else is there. */
 class PartSigner {
   readonly #hasher: MinHasher;
@@ -163,8 +141,8 @@ class PartSigner {
     this.counts.documents++;
   }
 
-  finish(rank: number): TaskResult {
-    const files = { ...this.#sorter.finish(), ...this.#ids.close(rank) };
+  finish(): TaskResult {
+    const files = { ...this.#sorter.finish(), ...this.#ids.close() };
     return { files, counts: this.counts, details: { problems: this.problems } };
   }
 }
@@ -183,10 +161,10 @@ export async function signInput(
   const { input, range } = settings.parts[rank];
   const signer = new PartSigner(settings, rank, workspace);
   let lines = 0;
-  const options = { ...settings, range, textOnly: true, onBytes: advance, onLines: (count: number) => (lines = count) };
+  const options = { ...settings, range, onlyFields: [], onBytes: advance, onLines: (count: number) => (lines = count) };
   for await (const group of readRecordGroups(settings.inputs[input].path, options)) {
     for (const record of group) signer.take(record);
   }
   signer.counts.lines = lines;
-  return signer.finish(rank);
+  return signer.finish();
 }

@@ -18,6 +18,8 @@ export interface StageInput {
   path: string;
   /** file name in the folders of results */
   output: string;
+  /** what the file is called in the names of records that have none; default: its path */
+  name?: string;
 }
 
 /** What to read and where to write; plain data, the same for every worker. */
@@ -53,6 +55,8 @@ export interface TaskResult {
   counts: Record<string, number>;
   /** whatever else the report tells */
   details?: object;
+  /** results that another thread writes, in pieces */
+  content?: Record<keyof ResultPaths, Uint8Array<ArrayBuffer>[]>;
 }
 
 /** Paths in the folder of a run. */
@@ -80,8 +84,11 @@ export const stagePath = {
   matches: (band: number) => join('stages', 'buckets', `${digits(band, 5)}_00.dups`),
   cluster: (rank: number, kind: 'remove' | 'clusters' | 'sizes' | 'twins') =>
     join('stages', 'clusters', `${digits(rank, 6)}.${kind}`),
-  /** hashes of the spans of sentences of a part */
-  spans: (rank: number) => join('stages', 'spans', `${digits(rank, 5)}.spans`),
+  /** of a part: what decisions are made by, records that are broken, symbols of texts, and what was decided */
+  notes: (rank: number) => join('stages', 'notes', `${digits(rank, 5)}.notes`),
+  broken: (rank: number) => join('stages', 'notes', `${digits(rank, 5)}.broken`),
+  symbols: (rank: number) => join('stages', 'notes', `${digits(rank, 5)}.symbols`),
+  verdicts: (rank: number) => join('stages', 'verdicts', `${digits(rank, 5)}.verdicts`),
   part: (kind: 'kept' | 'removed', rank: number) => join('stages', 'parts', `${digits(rank, 5)}.${kind}`),
 } as const;
 

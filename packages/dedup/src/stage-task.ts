@@ -9,16 +9,17 @@ import { matchBand } from './matching-stage.ts';
 import type { RunFacts } from './run-facts.ts';
 import { signInput } from './signature-stage.ts';
 import type { Advance, Stage, StageSettings, TaskResult } from './stage-settings.ts';
-import { hashSpans } from './span-stage.ts';
-import type { SentenceContext } from './span-stage.ts';
+import type { FilterContext } from './part-filter.ts';
+import { scanPart } from './scanning-stage.ts';
+import { writePart } from './writing-stage.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Steps that leave nothing behind but numbers in shared memory. */
 export type Step = 'uniting' | 'labelling';
 
-/** One piece of work: a part (signatures, clustering, filtering, decontamination, spans), a band (matching) or an input (joining). */
+/** One piece of work: a part (signatures, clustering, filtering, decontamination, scanning, writing), a band (matching) or an input (joining). */
 export interface StageTask {
-  stage: Stage | Step | 'decontamination' | 'spans';
+  stage: Stage | Step | 'decontamination' | 'scanning' | 'writing';
   task: number;
 }
 
@@ -32,7 +33,7 @@ export interface MinHashContext {
 }
 
 /** What tasks are told. */
-export type TaskContext = MinHashContext | DecontaminationContext | SentenceContext;
+export type TaskContext = MinHashContext | DecontaminationContext | FilterContext;
 
 const NOTHING: TaskResult = { files: {}, counts: {} };
 
@@ -59,11 +60,11 @@ function perform(
 ): TaskResult | Promise<TaskResult> {
   if (task.stage === 'joining') return joinParts(context.settings, task.task, advance);
   if (context.command === 'decontaminate') return decontaminatePart(context, task.task, advance);
-  if (context.command === 'sentences') return hashSpans(context, task.task, advance);
-  return performStage(task, context, workspace, advance);
+  if (context.command === 'minhash') return performStage(task, context, workspace, advance);
+  return task.stage === 'scanning' ? scanPart(context, task.task, advance) : writePart(context, task.task, advance);
 }
 
-/** Does the work, and writes its result down if it has one. */
+/** Does the work, and writes its result down if it has one; of what is written, that is for who puts it together. */
 export async function runStageTask(
   task: StageTask,
   context: TaskContext,
@@ -73,7 +74,7 @@ export async function runStageTask(
   const result = await perform(task, context, workspace, advance);
   const { stage } = task;
   if (stage === 'uniting' || stage === 'labelling') advance(1);
-  else writeDone(context.settings.folder, stage, task.task, result);
+  else if (stage !== 'writing') writeDone(context.settings.folder, stage, task.task, result);
   return result;
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -47,8 +47,16 @@ describe('repeated parts of lists of tokens', () => {
         fc.integer({ min: 1, max: 6 }),
         fc.constantFrom('first', 'none'),
         (lists, minimum, keep) => {
+          let files = 0;
           const parts = new SubstringParts({ folder: join(folder, 'run'), width: 4, minimum, keep, memory: 64 * 40 });
-          for (const list of lists) parts.add(Uint32Array.from(list));
+          for (const half of [lists.slice(0, 3), lists.slice(3)]) {
+            const path = join(folder, `symbols-${files++}`);
+            writeFileSync(path, new Uint8Array(Uint32Array.from(half.flat()).buffer));
+            parts.add(
+              path,
+              half.map(({ length }) => length),
+            );
+          }
           const rangesOf = parts.find();
           expect(lists.map((_, index) => rangesOf(index))).toEqual(slowRepeats(lists, minimum, keep));
           parts.close();

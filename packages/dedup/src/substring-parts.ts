@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { rankOf } from './cluster-memory.ts';
 import { MARKING_BYTES, joinSymbols, markWindows, rangesOf } from './mark-windows.ts';
 import type { KeptCopy } from './mark-windows.ts';
 import { NumberFile } from './number-file.ts';
@@ -7,7 +8,7 @@ import { WindowFilter } from './window-filter.ts';
 import type { SymbolRange, Symbols } from './window-filter.ts';
 
 /**
- * Exact substrings of more text than memory holds. All sequences are written into one file; a rolling hash tells which
+ * Exact substrings of more text than memory holds. Sequences lie in files; a rolling hash tells which
  * parts of them may be repeated; these are cut into portions of which two fit into memory, and every two portions are sorted
  * together. A window is a repeat where one of these pairs shows it (again), so that the result does not depend on the cuts.
  */
@@ -34,52 +35,55 @@ interface Piece extends SymbolRange {
 const RANGE_COLUMNS = 3;
 /** Bytes for each symbol of both portions: what sorting takes, and the symbols, marks and joined copy. */
 const PAIR_BYTES = 2 * (MARKING_BYTES + 8);
-const BUFFER_BYTES = 1 << 20;
 
-/** Symbols in one file, to be read again at any place. */
-class SymbolFile {
+/** Files that are open at a time. */
+const MOST_OPEN = 64;
+
+/** Symbols that lie in many files behind one another, to be read at any place. */
+class SymbolFiles {
   readonly #width: 1 | 4;
-  readonly #file: number;
-  readonly #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
-  #filled = 0;
-  /** symbols written */
-  length = 0;
+  readonly #paths: string[] = [];
+  /** symbols before each file */
+  readonly #starts: number[] = [0];
+  readonly #open = new Map<number, number>();
 
-  constructor(path: string, width: 1 | 4) {
+  constructor(width: 1 | 4) {
     this.#width = width;
-    this.#file = openSync(path, 'w+');
   }
 
-  append(symbols: Symbols): void {
-    this.length += symbols.length;
-    const bytes = new Uint8Array(symbols.buffer, symbols.byteOffset, symbols.byteLength);
-    if (this.#filled + bytes.length > BUFFER_BYTES) this.flush();
-    if (bytes.length > BUFFER_BYTES) this.#write(bytes);
-    else {
-      this.#buffer.set(bytes, this.#filled);
-      this.#filled += bytes.length;
-    }
+  /** symbols in all files */
+  get length(): number {
+    return this.#starts.at(-1)!;
   }
 
-  flush(): void {
-    this.#write(this.#buffer.subarray(0, this.#filled));
-    this.#filled = 0;
+  append(path: string, symbols: number): void {
+    this.#paths.push(path);
+    this.#starts.push(this.length + symbols);
   }
 
-  #write(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length;) at += writeSync(this.#file, bytes, at);
+  #file(number: number): number {
+    const known = this.#open.get(number);
+    if (known !== undefined) return known;
+    if (this.#open.size >= MOST_OPEN) this.close();
+    const file = openSync(this.#paths[number], 'r');
+    this.#open.set(number, file);
+    return file;
   }
 
+  /** Symbols of one file. */
   read(start: number, length: number): Symbols {
+    const number = rankOf(this.#starts, start);
+    const first = this.#width * (start - this.#starts[number]);
     const bytes = new Uint8Array(this.#width * length);
     for (let at = 0, got = -1; got !== 0 && at < bytes.length; at += got) {
-      got = readSync(this.#file, bytes, at, bytes.length - at, this.#width * start + at);
+      got = readSync(this.#file(number), bytes, at, bytes.length - at, first + at);
     }
     return this.#width === 1 ? bytes : new Uint32Array(bytes.buffer);
   }
 
   close(): void {
-    closeSync(this.#file);
+    for (const file of this.#open.values()) closeSync(file);
+    this.#open.clear();
   }
 }
 
@@ -113,7 +117,7 @@ interface Portion {
 export class SubstringParts {
   readonly #options: PartsOptions;
   readonly #path: (name: string) => string;
-  readonly #symbols: SymbolFile;
+  readonly #symbols: SymbolFiles;
   /** where each sequence ends in the file */
   readonly #ends = new NumberList();
 
@@ -121,13 +125,15 @@ export class SubstringParts {
     this.#options = options;
     this.#path = (name) => join(options.folder, name);
     mkdirSync(options.folder, { recursive: true });
-    this.#symbols = new SymbolFile(this.#path('symbols'), options.width);
+    this.#symbols = new SymbolFiles(options.width);
   }
 
-  /** Takes the next sequence. */
-  add(symbols: Symbols): void {
-    this.#symbols.append(symbols);
-    this.#ends.push(this.#symbols.length);
+  /** Takes the next sequences: a file of their symbols, and how many each of them has. */
+  add(path: string, lengths: Iterable<number>): void {
+    const before = this.#symbols.length;
+    let end = before;
+    for (const length of lengths) this.#ends.push((end += length));
+    this.#symbols.append(path, end - before);
   }
 
   /**
@@ -136,7 +142,6 @@ export class SubstringParts {
    * @returns asked for the numbers of sequences in ascending order, gives the repeated ranges of each
    */
   find(): (sequence: number) => SymbolRange[] {
-    this.#symbols.flush();
     const portions = this.#cut(this.#findPieces());
     const pairs = portions.length < 2 ? portions.length : (portions.length * (portions.length - 1)) / 2;
     let done = 0;

@@ -49,17 +49,23 @@ class Thread {
     next: () => StageTask | undefined,
     finished: (task: StageTask, result: TaskResult) => void,
     advance: Advance,
+    admit: (task: StageTask) => Promise<void>,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
       let task = next();
-      const proceed = () => (task ? this.#order({ kind: 'task', task }) : resolve());
+      const proceed = () => {
+        const given = task;
+        if (given) void admit(given).then(() => this.#order({ kind: 'task', task: given }));
+        else resolve();
+      };
       this.#fail = reject;
       this.#hear = (message) => {
         if (message.kind === 'advance') return advance(message.amount);
         if (message.kind === 'error') return reject(new DedupError(message.code, message.message));
-        finished(task!, message.result);
+        const done = task!;
         task = next();
-        proceed();
+        proceed(); // first, so that the thread need not wait for what is done with the result
+        finished(done, message.result);
       };
       this.#order({ kind: 'context', context });
       proceed();
@@ -86,6 +92,7 @@ export class TaskPool {
   /**
    * Does tasks; results come in any order.
    *
+   * @param admit resolves when a task may be begun; tasks wait for those before them only
    * @throws DedupError the first that a task meets
    */
   async run(
@@ -93,6 +100,7 @@ export class TaskPool {
     context: TaskContext,
     finished: (task: StageTask, result: TaskResult) => void,
     advance: Advance,
+    admit: (task: StageTask) => Promise<void> = () => Promise.resolve(),
   ): Promise<void> {
     if (this.#workers === 1 || tasks.length < 2) {
       for (const task of tasks) finished(task, await runStageTask(task, context, this.#workspace, advance));
@@ -103,7 +111,7 @@ export class TaskPool {
     const count = Math.min(this.#workers, tasks.length);
     while (this.#threads.length < count) this.#threads.push(new Thread(context.settings.longestLine));
     const threads = this.#threads.slice(0, count);
-    await Promise.all(threads.map((thread) => thread.employ(context, next, finished, advance)));
+    await Promise.all(threads.map((thread) => thread.employ(context, next, finished, advance, admit)));
   }
 
   /** Ends all threads and gives their memory back; those that are needed later are begun anew. */

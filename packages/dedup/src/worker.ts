@@ -9,7 +9,7 @@ import { Workspace } from './workspace.ts';
 
 let context: TaskContext | undefined;
 const workspace = new Workspace();
-const post = (message: WorkerMessage) => parentPort?.postMessage(message);
+const post = (message: WorkerMessage, transferred: ArrayBuffer[] = []) => parentPort?.postMessage(message, transferred);
 
 parentPort?.on('message', async (order: WorkerOrder) => {
   if (order.kind === 'context') {
@@ -18,7 +18,11 @@ parentPort?.on('message', async (order: WorkerOrder) => {
   }
   try {
     const result = await runStageTask(order.task, context!, workspace, (amount) => post({ kind: 'advance', amount }));
-    post({ kind: 'result', result });
+    const pieces = Object.values(result.content ?? {}).flat();
+    post(
+      { kind: 'result', result },
+      pieces.map(({ buffer }) => buffer),
+    );
   } catch (error) {
     const code = error instanceof DedupError ? error.code : 'WORKER_FAILED';
     post({ kind: 'error', code, message: error instanceof Error ? error.message : String(error) });
