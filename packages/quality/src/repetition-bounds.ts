@@ -9,7 +9,10 @@ const MAXIMUM_WORDS = 20_000;
 /** How often words came, by hash: words that share a slot are taken for one. At least four slots a word. */
 const occurrences = new Uint16Array(1 << 17);
 let slots = new Int32Array(1024);
-/** Bits of n-grams seen, one table after the other for each n; a text uses at least 128 bits of a table for each of its words. */
+/**
+ * Bits of n-grams seen, one table after the other for each n: two bits of an n-gram, both in the same word. A text uses at
+ * least 32 bits of a table for each of its words, so that all tables together stay close to the processor.
+ */
 let seen = new Int32Array(1 << 15);
 
 /** The upper bits of the product are good ones. */
@@ -59,7 +62,7 @@ export function duplicateNGramBounds(table: WordTable, shortest: number, longest
   const { count, hashes, powers, codePointsBefore: before } = table;
   const lengths = longest - shortest + 1;
   if (count > MAXIMUM_WORDS) return new Float64Array(lengths).fill(Infinity);
-  const bits = Math.min(22, 39 - Math.clz32(count));
+  const bits = Math.min(22, 37 - Math.clz32(count));
   const shift = 32 - bits;
   const words = 1 << Math.max(0, bits - 5);
   if (seen.length < words * lengths) seen = new Int32Array(words * lengths);
@@ -73,11 +76,12 @@ export function duplicateNGramBounds(table: WordTable, shortest: number, longest
     const end = Math.min(count, at + longest);
     for (let last = at + shortest - 1, length = 0; last < end; last++, length++) {
       hash = (Math.imul(hash, powers[last]) + hashes[last]) | 0;
-      const bit = Math.imul(hash, MIXER) >>> shift;
+      const mixed = Math.imul(hash, MIXER);
+      const bit = mixed >>> shift;
       const index = length * words + (bit >>> 5);
-      const mask = 1 << (bit & 31);
+      const mask = (1 << (bit & 31)) | (1 << (mixed & 31));
       const there = bitsSeen[index];
-      if ((there & mask) === 0) {
+      if ((there & mask) !== mask) {
         bitsSeen[index] = there | mask;
         continue;
       }

@@ -24,7 +24,7 @@ const BOILERPLATE_NAMES = words(
   `hidden widget widgets widget-area postprofile userinfo user-info avatar signature headerlink header-anchor heading-anchor
   anchor-link anchorjs-link hash-link meta post-meta entry-meta article-meta post-info entry-footer post-footer article-footer site-header page-header-bar
   global-header top-bar side-bar right-column left-column rightcol leftcol right-rail rail sr-only visually-hidden screen-reader-text
-  skip-link skip-to-content read-more readmore more-link search searchform search-form search-box searchbox caption wp-caption-text mw-jump-link
+  skip-link skip-to-content more-link search searchform search-form search-box searchbox caption wp-caption-text mw-jump-link
   entry-utility reflist-nav printfooter jump-links post-navigation back-to-top cc-banner toc table-of-contents post-tags tag-list posted-on`,
 );
 
@@ -41,6 +41,10 @@ const CONTENT_NAMES = words(
 /** Class names that describe the page or the item, not the element (`has-sidebar`, WordPress' `tag-social`). */
 const MODIFIER =
   /^(?:has|no|not|with|without|category|tag|is|page|layout|theme|template|type|format|single|js|post-\d|elementor)[-_]/;
+
+/** Words that are in sentences and not in the names of furniture. */
+const SENTENCE_WORDS = words('a an the of and or with for to in on is are how what when why your our');
+const SENTENCE_LENGTH = 5;
 
 /**
  * The role of an element by tag, ARIA role, visibility, and the words in class and id (camelCase, dashes and underscores divide).
@@ -97,6 +101,12 @@ function judgeName(name: string): ElementRole {
     .replace(/([a-z])([A-Z])/g, '$1-$2')
     .toLowerCase()
     .split(/[^a-z]+/);
+  if (isHeading(parts)) return 'neutral';
   if (parts.some((part) => COMMENT_WORDS.has(part))) return 'comments';
   return parts.some((part) => BOILERPLATE_WORDS.has(part)) ? 'boilerplate' : 'neutral';
+}
+
+/** Documentation names its sections by their headings: `sharing-with-a-single-developer` is no button. */
+function isHeading(parts: readonly string[]): boolean {
+  return parts.length >= SENTENCE_LENGTH && parts.some((part) => SENTENCE_WORDS.has(part));
 }

@@ -43,6 +43,20 @@ describe('extractHtml on whole pages', () => {
   });
 });
 
+describe('extractHtml on names that look like furniture', () => {
+  it('keeps sections that are named by their headings, and the rest of a text behind a button', () => {
+    const story = `<h1>T</h1>${paragraphs(4)}`;
+    const section = `<div class="section" id="sharing-with-a-single-developer"><h2>Sharing with one</h2><p>${sentence(50)}</p></div>`;
+    expect(textOf(`<div class="document">${story}${section}</div>`)).toContain('sentence number 50');
+    const rest = `<div id="read-more"><a href="#">Read more</a><div id="read-more-content"><p>${sentence(60)}</p><p>${sentence(61)}</p></div></div>`;
+    const text = textOf(
+      `<div class="story-body">${story}${rest}</div><div class="related-stories"><p>${sentence(70)}</p></div>`,
+    );
+    expect(text).toContain('sentence number 61');
+    expect(text).not.toMatch(/Read more|number 70/);
+  });
+});
+
 describe('extractHtml on white space', () => {
   it('puts blocks on lines and keeps inline text together', () => {
     expect(textOf('<div>a<p>b <b>c</b>d\n e&nbsp;f</p>g<br>h<hr>i<span>j</span> k</div>')).toBe(
