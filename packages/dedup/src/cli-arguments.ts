@@ -43,7 +43,8 @@ Two commands print what they find:
   -o, --output DIR       folder of the results; one that an interrupted run has left is gone on with
       --preset NAME      fineweb (14x8, sha1), fineweb2 (14x8, xxh64; default) or finepdfs (32x10, xxh64)
       --bands N, --rows N, --shingle-size N, --seed N, --hash NAME   in place of the preset's
-      --workers N        threads of minhash, decontaminate, and of sentences for splitting; no result depends on it (default 1)
+      --workers N        threads, for all commands; no result depends on it (default 1). What goes to --output - is decided
+                         in one, and of substrings suffixes are sorted in one
       --memory SIZE      such as 2G: of the whole process for minhash (default: 512M for two workers, 192M for each more)
                          and decontaminate; for the buffers of substrings (default 512M)
       --cluster-ids      write cluster numbers and sizes into the metadata of all documents (minhash)

@@ -6,7 +6,6 @@ import { Decontaminator } from './decontaminator.ts';
 import { DedupError } from './dedup-error.ts';
 import { filterBetweenPipes, finishFilter, inputProgress, megabytes } from './filter-commands.ts';
 import type { Outcome, Talk } from './filter-commands.ts';
-import { checkPositiveInteger } from './positive-integer.ts';
 import { readRecords } from './read-records.ts';
 import { lookupMemory } from './stage-memory.ts';
 
@@ -27,8 +26,7 @@ async function readEvaluations({ against, ngram, textKey, idKey }: CommandArgume
 
 /** Documents are decided about each alone: in many threads, or as they come where they go to standard output. */
 export async function decontaminate(given: CommandArguments, talk: Talk): Promise<Outcome> {
-  const { operands: inputs, output: folder, against, memory, textKey, idKey } = given;
-  const workers = checkPositiveInteger('workers', given.workers);
+  const { operands: inputs, output: folder, against, workers, memory, textKey, idKey } = given;
   const decontaminator = await readEvaluations(given);
   const settings = { ngram: given.ngram ?? 12, against };
   const ngrams = decontaminator.share();

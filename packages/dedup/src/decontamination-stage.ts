@@ -2,9 +2,8 @@ import { Decontaminator } from './decontaminator.ts';
 import type { SharedNgrams } from './decontaminator.ts';
 import { RecordSorter } from './record-sorter.ts';
 import type { FilteredInput, RecordDocument, Verdict } from './record-sorter.ts';
-import { readRecordGroups } from './read-records.ts';
-import { openResults } from './result-files.ts';
-import { resultPaths } from './stage-settings.ts';
+import { readPart } from './read-records.ts';
+import { openPartResults } from './result-files.ts';
 import type { Advance, RunSettings, TaskResult } from './stage-settings.ts';
 
 /** What all tasks of a decontamination are told. */
@@ -45,15 +44,12 @@ export async function decontaminatePart(
   rank: number,
   advance: Advance,
 ): Promise<TaskResult> {
-  const { inputs, parts, folder } = settings;
-  const { input, range } = parts[rank];
-  const { path } = inputs[input];
+  const { path } = settings.inputs[settings.parts[rank].input];
   const { decide, tasks } = new ContaminationFilter(Decontaminator.of(ngrams));
-  const results = await openResults(path, { folder, ...resultPaths(settings, rank), sync: range === null });
-  const sorter = new RecordSorter(path, results);
+  const sorter = new RecordSorter(path, await openPartResults(settings, rank));
   let lines = 0;
-  const options = { ...settings, range, onBytes: advance, onLines: (count: number) => (lines = count) };
-  for await (const group of readRecordGroups(path, options)) for (const record of group) sorter.take(record, decide);
+  const options = { onBytes: advance, onLines: (count: number) => (lines = count) };
+  for await (const group of readPart(settings, rank, options)) for (const record of group) sorter.take(record, decide);
   const details: DecontaminatedPart = { report: sorter.counts, tasks };
   return { files: sorter.close(), counts: { lines }, details };
 }

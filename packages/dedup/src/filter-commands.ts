@@ -4,7 +4,6 @@ import { filterInParts } from './filter-in-parts.ts';
 import type { FilterInPartsOptions, FilteredFiles } from './filter-in-parts.ts';
 import { filterStream } from './filter-stream.ts';
 import { statusOf } from './output-names.ts';
-import { checkPositiveInteger } from './positive-integer.ts';
 import type { ProgressLine } from './progress-line.ts';
 import { sumCounts, sumKinds } from './record-sorter.ts';
 import type { FilteredInput, RecordDocument, Verdict } from './record-sorter.ts';
@@ -103,8 +102,7 @@ export function filterIntoFolder(
   talk: Talk,
   { onBytes = inputProgress(given, talk, 2), ...what }: FolderFilter,
 ): Promise<FilteredFiles> {
-  const { operands: inputs, output: folder, standardInput, textKey, idKey, partBytes } = given;
-  const workers = checkPositiveInteger('workers', given.workers);
+  const { operands: inputs, output: folder, standardInput, textKey, idKey, workers, partBytes } = given;
   const onDamage = (message: string) => talk.say(`${message}; it is made again\n`);
   return filterInParts({
     inputs,

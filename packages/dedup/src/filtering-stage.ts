@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import type { FileRecord } from './file-record.ts';
 import { IdReader } from './id-reader.ts';
 import { NumberFile } from './number-file.ts';
-import { readRecordGroups } from './read-records.ts';
+import { readPart } from './read-records.ts';
 import { rehydrationWeight } from './rehydration-weight.ts';
-import { openResults } from './result-files.ts';
+import { openPartResults } from './result-files.ts';
 import type { ResultFiles } from './result-files.ts';
 import type { RunFacts } from './run-facts.ts';
-import { FROM_INDEX, resultPaths, stagePath } from './stage-settings.ts';
+import { FROM_INDEX, stagePath } from './stage-settings.ts';
 import type { Advance, StageSettings, TaskResult } from './stage-settings.ts';
 
 /** How much of a kept text is shown. */
@@ -115,14 +115,10 @@ export async function filterInput(
   rank: number,
   advance: Advance,
 ): Promise<TaskResult> {
-  const { inputs, parts, folder } = settings;
-  const { input, range } = parts[rank];
-  const { path } = inputs[input];
   const columns = new ClusterColumns(settings, rank);
-  const paths = resultPaths(settings, rank);
-  const results = await openResults(path, { folder, ...paths, numbers: columns.names, sync: range === null });
+  const results = await openPartResults(settings, rank, { numbers: columns.names });
   const filter = new PartFilter(settings, facts, rank, results, columns);
-  const options = { ...settings, range, linesBefore: facts.linesBefore[rank], onBytes: advance };
-  for await (const group of readRecordGroups(path, options)) for (const record of group) filter.take(record);
+  const options = { linesBefore: facts.linesBefore[rank], onBytes: advance };
+  for await (const group of readPart(settings, rank, options)) for (const record of group) filter.take(record);
   return filter.close();
 }

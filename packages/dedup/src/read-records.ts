@@ -4,6 +4,7 @@ import type { ByteLine } from './byte-lines.ts';
 import { documentOf } from './file-record.ts';
 import type { FileRecord, RawRecord, ReadOptions, RecordKeys } from './file-record.ts';
 import { isParquet, readParquet } from './parquet-input.ts';
+import type { RunSettings } from './stage-settings.ts';
 
 /** Only white space of JSON: space, tab, carriage return. */
 const isBlank = (bytes: Buffer) => bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
@@ -81,4 +82,15 @@ export async function* readRecordGroups(path: string, options: ReadOptions): Asy
 /** The same, one after the other. */
 export async function* readRecords(path: string, options: ReadOptions): AsyncGenerator<FileRecord> {
   for await (const group of readRecordGroups(path, options)) yield* group;
+}
+
+/** The records of one part of a run, in groups as {@link readRecordGroups} gives them. */
+export function readPart(
+  settings: RunSettings,
+  rank: number,
+  options: Omit<ReadOptions, keyof RecordKeys>,
+): AsyncGenerator<Iterable<FileRecord>> {
+  const { input, range } = settings.parts[rank];
+  const { path, name } = settings.inputs[input];
+  return readRecordGroups(path, { ...settings, name, range, ...options });
 }

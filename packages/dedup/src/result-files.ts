@@ -7,6 +7,8 @@ import { spliceRecord } from './record-splice.ts';
 import type { RecordChange } from './record-splice.ts';
 import { StageFile } from './stage-file.ts';
 import type { FileSeal } from './stage-file.ts';
+import { resultPaths } from './stage-settings.ts';
+import type { RunSettings } from './stage-settings.ts';
 import { loadZstandard } from './zstandard.ts';
 
 /** Where the records of one input go. */
@@ -103,8 +105,19 @@ export class LinePieces extends LineResults implements ResultFiles {
  *
  * @throws DedupError of the file that cannot be read or written
  */
-export async function openResults(input: string, options: ResultOptions): Promise<ResultFiles> {
+async function openResults(input: string, options: ResultOptions): Promise<ResultFiles> {
   if (isParquet(input)) return ParquetResults.open(input, options);
   if (options.kept.endsWith('.zst')) await loadZstandard();
   return new LineFiles(options);
+}
+
+/** Opens those of one part of a run, which are put together with the others of its input later, if there are any. */
+export function openPartResults(
+  settings: RunSettings,
+  rank: number,
+  options: Pick<ResultOptions, 'numbers' | 'details'> = {},
+): Promise<ResultFiles> {
+  const { input, range } = settings.parts[rank];
+  const paths = { folder: settings.folder, ...resultPaths(settings, rank) };
+  return openResults(settings.inputs[input].path, { ...options, ...paths, sync: range === null });
 }

@@ -16,6 +16,7 @@ import { saveMinHashIndex } from './minhash-index.ts';
 import { planFiles } from './plan-files.ts';
 import { defaultMemory } from './stage-memory.ts';
 import type { MinHashPlan } from './plan-files.ts';
+import { checkPositiveInteger } from './positive-integer.ts';
 import { ProgressLine } from './progress-line.ts';
 import { sentences } from './sentences-command.ts';
 import { substrings } from './substring-command.ts';
@@ -142,6 +143,7 @@ async function spoolInput(given: CommandArguments, stdin: Readable, folder: stri
  * @param folder for what standard input holds, until the command is done
  */
 export async function runCommand(asked: CommandArguments, streams: CliStreams, folder: string): Promise<void> {
+  checkPositiveInteger('workers', asked.workers);
   const given = await spoolInput(asked, streams.stdin, folder);
   const progress = new ProgressLine(streams.stderr);
   const say = (text: string) => (given.quiet ? undefined : void streams.stderr.write(text));

@@ -3,7 +3,7 @@ import { DedupError } from './dedup-error.ts';
 import { NumberWriter } from './number-file.ts';
 import { PROBLEMS_SHOWN } from './record-sorter.ts';
 import type { FilterContext } from './part-filter.ts';
-import { readRecordGroups } from './read-records.ts';
+import { readPart } from './read-records.ts';
 import { openScanner } from './scanners.ts';
 import { stagePath } from './stage-settings.ts';
 import type { Advance, TaskResult } from './stage-settings.ts';
@@ -16,16 +16,14 @@ export interface ScannedPart {
 
 async function scan(context: FilterContext, rank: number, advance: Advance, linesBefore: number): Promise<TaskResult> {
   const { settings, keys } = context;
-  const { input, range } = settings.parts[rank];
-  const { path, name } = settings.inputs[input];
   const scanner = openScanner(context, rank);
   const broken = new NumberWriter(settings.folder, stagePath.broken(rank), 1);
   const counts = { lines: 0, documents: 0, read: 0, broken: 0, invalidUtf8: 0 };
   const problems: ScannedPart['problems'] = [];
   const onlyFields = [keys.field, keys.priority, keys.tokenKey].filter((field) => field !== undefined);
   const onLines = (lines: number) => (counts.lines = lines);
-  const options = { ...settings, range, name, linesBefore, onlyFields, onBytes: advance, onLines };
-  for await (const group of readRecordGroups(path, options)) {
+  const options = { linesBefore, onlyFields, onBytes: advance, onLines };
+  for await (const group of readPart(settings, rank, options)) {
     for (const record of group) {
       const { document, problem, line, validUtf8, field } = record;
       const number = counts.read++;

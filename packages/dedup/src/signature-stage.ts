@@ -4,7 +4,7 @@ import type { TextDocument } from './exact-deduplicator.ts';
 import type { FileRecord } from './file-record.ts';
 import { IdWriter } from './id-writer.ts';
 import type { MinHasher } from './min-hasher.ts';
-import { readRecordGroups } from './read-records.ts';
+import { readPart } from './read-records.ts';
 import { mergeRecords } from './record-merge.ts';
 import { MOST_SORTED_RECORDS, layoutOf, sortedRecords } from './signature-records.ts';
 import type { RecordLayout } from './signature-records.ts';
@@ -158,11 +158,10 @@ export async function signInput(
   workspace: Workspace,
   advance: Advance,
 ): Promise<TaskResult> {
-  const { input, range } = settings.parts[rank];
   const signer = new PartSigner(settings, rank, workspace);
   let lines = 0;
-  const options = { ...settings, range, onlyFields: [], onBytes: advance, onLines: (count: number) => (lines = count) };
-  for await (const group of readRecordGroups(settings.inputs[input].path, options)) {
+  const options = { onlyFields: [], onBytes: advance, onLines: (count: number) => (lines = count) };
+  for await (const group of readPart(settings, rank, options)) {
     for (const record of group) signer.take(record);
   }
   signer.counts.lines = lines;

@@ -124,7 +124,6 @@ export class SubstringParts {
   constructor(options: PartsOptions) {
     this.#options = options;
     this.#path = (name) => join(options.folder, name);
-    mkdirSync(options.folder, { recursive: true });
     this.#symbols = new SymbolFiles(options.width);
   }
 
@@ -142,6 +141,7 @@ export class SubstringParts {
    * @returns asked for the numbers of sequences in ascending order, gives the repeated ranges of each
    */
   find(): (sequence: number) => SymbolRange[] {
+    mkdirSync(this.#options.folder, { recursive: true });
     const portions = this.#cut(this.#findPieces());
     const pairs = portions.length < 2 ? portions.length : (portions.length * (portions.length - 1)) / 2;
     let done = 0;

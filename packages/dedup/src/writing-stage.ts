@@ -7,8 +7,8 @@ import { VERDICT_COLUMNS } from './part-filter.ts';
 import type { FilterContext, Judge } from './part-filter.ts';
 import type { RawRecord } from './file-record.ts';
 import { readRawGroups } from './read-records.ts';
-import { LinePieces, openResults } from './result-files.ts';
-import { resultPaths, stagePath } from './stage-settings.ts';
+import { LinePieces, openPartResults } from './result-files.ts';
+import { stagePath } from './stage-settings.ts';
 import type { Advance, TaskResult } from './stage-settings.ts';
 
 /** How much of a kept text is shown. */
@@ -72,8 +72,7 @@ export async function writePart(context: FilterContext, rank: number, advance: A
   const { path } = settings.inputs[input];
   const details = command === 'sentences' || command === 'substrings';
   const pieces = range === null ? null : new LinePieces();
-  const results =
-    pieces ?? (await openResults(path, { ...resultPaths(settings, rank), folder: settings.folder, details }));
+  const results = pieces ?? (await openPartResults(settings, rank, { details }));
   const sorter = new RecordSorter(path, results);
   const writer = new PartWriter(context, rank, sorter);
   for await (const group of readRawGroups(path, { ...settings, range, onBytes: advance })) {
