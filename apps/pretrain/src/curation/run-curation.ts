@@ -114,7 +114,12 @@ async function curateDump(dump: Dump, context: Context): Promise<DumpSummary> {
   stopIfAsked(signal);
   if (dedup !== 'none' && files.length > 0) {
     progress.log('curate', `${dump.name}: looking for repeats among ${formatCount(filtered.kept)} documents`);
-    const found = await deduplicateDump(files, folder.dedup(dump.name), dedup, { workers: threads });
+    const found = await deduplicateDump(files, folder.dedup(dump.name), dedup, {
+      workers: threads,
+      signal,
+      onProgress: ({ stage, done, total }) =>
+        progress.update('curate', `${dump.name}: repeats, ${stage} ${Math.floor((100 * done) / Math.max(1, total))} %`),
+    });
     files = found.files;
     unique -= found.removed;
   }
