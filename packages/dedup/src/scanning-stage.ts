@@ -1,8 +1,9 @@
 import { readByteLines } from './byte-lines.ts';
 import { DedupError } from './dedup-error.ts';
+import type { FileRecord } from './file-record.ts';
 import { NumberWriter } from './number-file.ts';
 import { PROBLEMS_SHOWN } from './record-sorter.ts';
-import type { FilterContext } from './part-filter.ts';
+import type { FilterContext, Scanner } from './part-filter.ts';
 import { readPart } from './read-records.ts';
 import { openScanner } from './scanners.ts';
 import { stagePath } from './stage-settings.ts';
@@ -14,31 +15,52 @@ export interface ScannedPart {
   problems: { line: number; problem: string }[];
 }
 
+/** Notes the documents of one part, and counts what else is there. */
+class PartScanner {
+  readonly #scanner: Scanner;
+  readonly #broken: NumberWriter;
+  readonly counts = { lines: 0, documents: 0, read: 0, broken: 0, invalidUtf8: 0 };
+  readonly #problems: ScannedPart['problems'] = [];
+
+  constructor(context: FilterContext, rank: number) {
+    this.#scanner = openScanner(context, rank);
+    this.#broken = new NumberWriter(context.settings.folder, stagePath.broken(rank), 1);
+  }
+
+  /** A loop of its own: within an asynchronous function it runs half as fast. */
+  takeAll(records: Iterable<FileRecord>): void {
+    for (const record of records) this.#take(record);
+  }
+
+  #take(record: FileRecord): void {
+    const { counts } = this;
+    const { document, problem, line, validUtf8, field } = record;
+    const number = counts.read++;
+    if (!validUtf8) counts.invalidUtf8++;
+    if (document !== null) {
+      counts.documents++;
+      this.#scanner.take({ id: document.id, text: document.text, field }, number, record);
+      return;
+    }
+    counts.broken++;
+    this.#broken.add([number]);
+    if (this.#problems.length < PROBLEMS_SHOWN) this.#problems.push({ line, problem: problem! });
+  }
+
+  close(): TaskResult {
+    const files = { ...this.#scanner.close(), ...this.#broken.close() };
+    return { files, counts: this.counts, details: { problems: this.#problems } satisfies ScannedPart };
+  }
+}
+
 async function scan(context: FilterContext, rank: number, advance: Advance, linesBefore: number): Promise<TaskResult> {
   const { settings, keys } = context;
-  const scanner = openScanner(context, rank);
-  const broken = new NumberWriter(settings.folder, stagePath.broken(rank), 1);
-  const counts = { lines: 0, documents: 0, read: 0, broken: 0, invalidUtf8: 0 };
-  const problems: ScannedPart['problems'] = [];
+  const scanner = new PartScanner(context, rank);
   const onlyFields = [keys.field, keys.priority, keys.tokenKey].filter((field) => field !== undefined);
-  const onLines = (lines: number) => (counts.lines = lines);
+  const onLines = (lines: number) => (scanner.counts.lines = lines);
   const options = { linesBefore, onlyFields, onBytes: advance, onLines };
-  for await (const group of readPart(settings, rank, options)) {
-    for (const record of group) {
-      const { document, problem, line, validUtf8, field } = record;
-      const number = counts.read++;
-      if (!validUtf8) counts.invalidUtf8++;
-      if (document !== null) {
-        counts.documents++;
-        scanner.take({ id: document.id, text: document.text, field }, number, record);
-        continue;
-      }
-      counts.broken++;
-      broken.add([number]);
-      if (problems.length < PROBLEMS_SHOWN) problems.push({ line, problem: problem! });
-    }
-  }
-  return { files: { ...scanner.close(), ...broken.close() }, counts, details: { problems } satisfies ScannedPart };
+  for await (const group of readPart(settings, rank, options)) scanner.takeAll(group);
+  return scanner.close();
 }
 
 /** Lines that begin before a place in a file. */
