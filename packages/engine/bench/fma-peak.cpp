@@ -22,34 +22,38 @@ constexpr long ROUNDS = 20'000'000;
 
 static volatile float sink;
 
+// Sums in an array are kept in memory by some compilers: each gets a name, and with it a register.
+#define EACH_CHAIN(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11)
+#if defined(__aarch64__)
+#define KEEP(chain) asm volatile("" : "+w"(sum##chain));
+#else
+#define KEEP(chain) asm volatile("" : "+x"(sum##chain));
+#endif
+
 static void multiplyAdd() {
-  Vector sums[CHAINS] = {};
   Vector factor = {}, step = {};
   factor += 0.999f;
   step += 0.001f;
-  for (long round = 0; round < ROUNDS; round++) {
-#pragma GCC unroll 12
-    for (int chain = 0; chain < CHAINS; chain++) {
-      sums[chain] = sums[chain] * factor + step;
-      asm volatile("" : "+x"(sums[chain]));
-    }
-  }
-  for (auto& sum : sums) sink = sum[0];
+#define START(chain) Vector sum##chain = {};
+#define ADVANCE(chain) sum##chain = sum##chain * factor + step; KEEP(chain)
+#define TAKE(chain) sink = sum##chain[0];
+  EACH_CHAIN(START)
+  for (long round = 0; round < ROUNDS; round++) { EACH_CHAIN(ADVANCE) }
+  EACH_CHAIN(TAKE)
+#undef START
+#undef ADVANCE
+#undef TAKE
 }
 
 #if defined(__AVX512BF16__)
 static void multiplyAddBf16() {
-  __m512 sums[CHAINS];
-  for (auto& sum : sums) sum = _mm512_setzero_ps();
   const __m512bh ones = (__m512bh)_mm512_set1_epi16(0x3f80);
-  for (long round = 0; round < ROUNDS; round++) {
-#pragma GCC unroll 12
-    for (int chain = 0; chain < CHAINS; chain++) {
-      sums[chain] = _mm512_dpbf16_ps(sums[chain], ones, ones);
-      asm volatile("" : "+x"(sums[chain]));
-    }
-  }
-  for (auto& sum : sums) sink = _mm512_cvtss_f32(sum);
+#define START(chain) __m512 sum##chain = _mm512_setzero_ps();
+#define ADVANCE(chain) sum##chain = _mm512_dpbf16_ps(sum##chain, ones, ones); KEEP(chain)
+#define TAKE(chain) sink = _mm512_cvtss_f32(sum##chain);
+  EACH_CHAIN(START)
+  for (long round = 0; round < ROUNDS; round++) { EACH_CHAIN(ADVANCE) }
+  EACH_CHAIN(TAKE)
 }
 #endif
 
