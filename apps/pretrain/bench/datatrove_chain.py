@@ -3,7 +3,7 @@
     python datatrove_chain.py run PAGES.warc.gz WARMUP.warc.gz LID_176.ftz
     python datatrove_chain.py lists FOLDER     puts datatrove's lists of addresses and words there, so that both sides use the same
 
-The bench calls it where PYTHON has datatrove, trafilatura, warcio and fasttext; the model of languages is the one that our side has.
+The bench calls it where SMOL_PYTHON has datatrove, trafilatura, warcio and fasttext; the model of languages is the one that our side has.
 """
 
 import json

@@ -34,9 +34,11 @@ async function rate(pass: () => Promise<number>): Promise<number> {
 
 const SCRIPT = fileURLToPath(new URL('./datatrove_chain.py', import.meta.url));
 
-/** Runs the peer's script; undefined where PYTHON lacks datatrove, trafilatura, warcio or fasttext. */
+/** Runs the peer's script; undefined where SMOL_PYTHON lacks datatrove, trafilatura, warcio or fasttext. */
 function python(...parameters: string[]): string | undefined {
-  const { status, stdout } = spawnSync(process.env.PYTHON ?? 'python3', [SCRIPT, ...parameters], { encoding: 'utf8' });
+  const { status, stdout } = spawnSync(process.env.SMOL_PYTHON ?? 'python3', [SCRIPT, ...parameters], {
+    encoding: 'utf8',
+  });
   return status === 0 ? stdout : undefined;
 }
 
@@ -102,7 +104,7 @@ export async function bench(): Promise<BenchRow[]> {
   rmSync(folder, { recursive: true });
   const theirs = answer === undefined ? null : (JSON.parse(answer) as { kept: number; seconds: number });
   const peerRate = theirs && chosen.length / theirs.seconds;
-  const peer = theirs ? `datatrove with trafilatura, kept ${theirs.kept}` : 'datatrove (skipped: PYTHON has none)';
+  const peer = theirs ? `datatrove with trafilatura, kept ${theirs.kept}` : 'datatrove (skipped: SMOL_PYTHON has none)';
   showShares(times, chosen.length);
   const total = times.reduce((sum, { seconds }) => sum + seconds, 0);
   return [

@@ -139,14 +139,14 @@ for text in texts:
 print(json.dumps(len(texts) / (time.perf_counter() - start)))
 `;
 
-/** datatrove's documents a second on texts that pass its filters, where PYTHON (or python3) has it. */
+/** datatrove's documents a second on texts that pass its filters, where SMOL_PYTHON (or python3) has it. */
 function datatrove(texts: readonly string[], preset: Preset): { name: string; speed: number | null } {
   const scripts = fileURLToPath(new URL('../scripts', import.meta.url));
-  const { status, stdout } = spawnSync(process.env.PYTHON ?? 'python3', ['-c', THEIRS, preset, scripts], {
+  const { status, stdout } = spawnSync(process.env.SMOL_PYTHON ?? 'python3', ['-c', THEIRS, preset, scripts], {
     input: JSON.stringify(texts),
     encoding: 'utf8',
   });
-  if (status !== 0) return { name: 'datatrove (skipped: PYTHON has none)', speed: null };
+  if (status !== 0) return { name: 'datatrove (skipped: SMOL_PYTHON has none)', speed: null };
   return { name: 'datatrove', speed: JSON.parse(stdout) as number };
 }
 
