@@ -21,6 +21,14 @@ const stepOrder = [
   'dedup',
 ];
 
+/** Why a duplicate goes: training must not see what evaluation is made of, whatever kind of copy it is. */
+export function duplicateReason(
+  { kind, source, duplicateOfSource }: Pick<Duplicate, 'kind' | 'source' | 'duplicateOfSource'>,
+  heldOut: string,
+): string {
+  return duplicateOfSource === heldOut && source !== heldOut ? 'like_held_out' : kind;
+}
+
 /** What filters and deduplication dropped: in the order of the steps, the commonest reason of each first. */
 export function countDrops(
   reports: Iterable<Pick<PipelineReport, 'unreadable' | 'steps'>>,
@@ -38,9 +46,7 @@ export function countDrops(
       for (const [reason, documents] of Object.entries(dropped)) add(name, reason, documents);
     }
   }
-  for (const { kind, source, duplicateOfSource } of duplicates) {
-    add('dedup', duplicateOfSource === heldOut && source !== heldOut ? 'like_held_out' : kind, 1);
-  }
+  for (const duplicate of duplicates) add('dedup', duplicateReason(duplicate, heldOut), 1);
   return [...counts.values()].sort(
     (a, b) =>
       stepOrder.indexOf(a.step) - stepOrder.indexOf(b.step) ||

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { JsonlWriter, type Document } from '@smol/pipeline';
 import { redactPii } from '@smol/quality';
 import { curatedPath } from './curated-files.ts';
+import { duplicateReason } from './dropped-documents.ts';
 import { readFiltered, sourceOrder } from './filter-source.ts';
 import type { Duplicate } from './find-duplicates.ts';
 import { formatCount } from './format.ts';
@@ -42,7 +43,7 @@ export async function writeDocuments(
       }
       const duplicate = duplicates.get(index++);
       if (duplicate === undefined) writer.write(redact(document, recipe.curate, written.redacted));
-      else removed.write(withReason(document, duplicate));
+      else removed.write(withReason(document, duplicate, recipe.heldOut.source));
     }
     writer.close();
     written.kept[source] = writer.records;
@@ -60,7 +61,12 @@ function redact(document: Document, { redactPii: isWanted, preset }: Recipe['cur
   return { ...document, text };
 }
 
-function withReason(document: Document, { kind, source, duplicateOf, resemblance }: Duplicate): Document {
-  const reason = { duplicate: kind, duplicate_of: duplicateOf, estimated_jaccard: resemblance?.estimatedJaccard };
+function withReason(document: Document, duplicate: Duplicate, heldOut: string): Document {
+  const { source, duplicateOf, resemblance } = duplicate;
+  const reason = {
+    duplicate: duplicateReason(duplicate, heldOut),
+    duplicate_of: duplicateOf,
+    estimated_jaccard: resemblance?.estimatedJaccard,
+  };
   return { ...document, metadata: { ...document.metadata, source, ...reason } };
 }

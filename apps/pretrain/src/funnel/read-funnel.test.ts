@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readFunnel } from './read-funnel.ts';
 
@@ -24,7 +25,14 @@ describe('readFunnel', () => {
     write('filtered/b/report.json', { read: 20, kept: 10, unreadable: {}, steps, tasks: [] });
     const removed = { step: 'url', reason: 'domain', value: 'x.example', limit: 1 };
     write('filtered/b/removed/url.domain/00000.jsonl', { id: '1', text: 'a'.repeat(500), metadata: { removed } });
-    const dropped = [{ step: 'dedup', reason: 'exact', documents: 3 }];
+    const dropped = [
+      { step: 'dedup', reason: 'exact', documents: 2 },
+      { step: 'dedup', reason: 'like_held_out', documents: 1 },
+    ];
+    const repeats = ['exact', 'like_held_out', 'exact'].map((duplicate, index) =>
+      JSON.stringify({ id: `${index}`, text: 'again', metadata: { duplicate, duplicate_of: 'first' } }),
+    );
+    writeFileSync(join(run, 'duplicates.jsonl.gz'), gzipSync(repeats.join('\n')));
     write('steps/curate.json', { summary: { dropped } });
     write('metrics.jsonl', { step: 1, loss: 2 });
     const funnel = await readFunnel(run);
@@ -37,6 +45,11 @@ describe('readFunnel', () => {
     ]);
     const [sample] = funnel.stages[1].reasons[0].samples;
     expect(sample).toEqual({ id: '1', text: `${'a'.repeat(400)} …`, value: 'x.example', limit: 1 });
+    const shown = funnel.stages[3].reasons.map((reason) => [reason.reason, reason.samples.map(({ id }) => id)]);
+    expect(shown).toEqual([
+      ['exact', ['0', '2']],
+      ['like_held_out', ['1']],
+    ]);
   });
 
   it('refuses what is no run, or not finished', async () => {

@@ -118,7 +118,7 @@ async function readDuplicates(runFolder: string, samples: number): Promise<Funne
     const shown = await sampleFile(
       join(runFolder, 'duplicates.jsonl.gz'),
       samples,
-      ({ metadata }) => reason === 'like_held_out' || metadata.duplicate === reason,
+      ({ metadata }) => metadata.duplicate === reason,
     );
     reasons.push({ reason, documents, samples: shown });
   }
