@@ -1,8 +1,24 @@
 import { buildSuffixArray, commonPrefixes } from './suffix-array.ts';
+import { joinRange } from './window-filter.ts';
 import type { SymbolRange, Symbols } from './window-filter.ts';
 
 /** Which copies of a window are repeats: all but the first, or all. */
 export type KeptCopy = 'first' | 'none';
+
+/** What is known of a place: that no window begins there, one that occurs once, the first of several, a later one. */
+const MARK = { none: 0, single: 1, first: 2, copy: 3 };
+
+/** Whether a place with a mark is wanted, by mark. */
+export type MarkChoice = readonly boolean[];
+
+/** Places of repeats. */
+export const REPEATS: Record<KeptCopy, MarkChoice> = {
+  first: [false, false, false, true],
+  none: [false, false, true, true],
+};
+
+/** Places of windows of which each is another. */
+export const DISTINCT: MarkChoice = [false, true, true, false];
 
 /** Sequences behind one another; number s lies in [starts[s], starts[s + 1]). */
 export interface JoinedSymbols {
@@ -23,13 +39,13 @@ export function joinSymbols(sequences: readonly Symbols[]): JoinedSymbols {
   return { symbols, starts };
 }
 
-/** 1 where a window of so many symbols lies within one sequence. */
-function roomFor({ symbols, starts }: JoinedSymbols, minimum: number): Uint8Array {
-  const enough = new Uint8Array(symbols.length);
+/** Marks the windows of so many symbols that lie within one sequence. */
+function markSingles({ symbols, starts }: JoinedSymbols, minimum: number): Uint8Array {
+  const marks = new Uint8Array(symbols.length);
   for (let index = 0; index + 1 < starts.length; index++) {
-    enough.fill(1, starts[index], Math.max(starts[index], starts[index + 1] - minimum + 1));
+    marks.fill(MARK.single, starts[index], Math.max(starts[index], starts[index + 1] - minimum + 1));
   }
-  return enough;
+  return marks;
 }
 
 /** Token ids in the order of their size, numbered without gaps, as sorting by buckets wants it. */
@@ -43,45 +59,41 @@ function denseSymbols(symbols: Symbols): { symbols: Uint8Array | Int32Array; lar
   return { symbols: Int32Array.from(symbols, (value) => numbers.get(value)!), largest: Math.max(0, known.length - 1) };
 }
 
-/** Marks where copies of one window begin. */
-function markCopies(places: Int32Array, fits: Uint8Array, marks: Uint8Array, keep: KeptCopy): void {
+/** Marks the copies of one window. */
+function markCopies(places: Int32Array, marks: Uint8Array): void {
   let first = -1;
   let copies = 0;
   for (const at of places) {
-    if (fits[at] === 0) continue;
+    if (marks[at] === MARK.none) continue;
     copies++;
-    marks[at] = 1;
+    marks[at] = MARK.copy;
     if (first < 0 || at < first) first = at;
   }
-  if (copies === 1 || (copies > 0 && keep === 'first')) marks[first] = 0;
+  if (copies > 0) marks[first] = copies === 1 ? MARK.single : MARK.first;
 }
 
 /**
- * Marks the places where a repeated window of `minimum` symbols begins. Suffixes that begin with the same window are
- * neighbours in the suffix array; windows that reach into the next sequence don't count. A longer repeat is one window
- * after the other.
+ * Marks the places where a window of `minimum` symbols begins, by whether it is repeated. Suffixes that begin with the same
+ * window are neighbours in the suffix array; windows that reach into the next sequence don't count. A longer repeat is one
+ * window after the other.
  */
-export function markWindows(joined: JoinedSymbols, minimum: number, keep: KeptCopy): Uint8Array {
+export function markWindows(joined: JoinedSymbols, minimum: number): Uint8Array {
   const { symbols, largest } = denseSymbols(joined.symbols);
   const suffixes = buildSuffixArray(symbols, largest);
   const common = commonPrefixes(symbols, suffixes, minimum);
-  const fits = roomFor(joined, minimum);
-  const marks = new Uint8Array(symbols.length);
+  const marks = markSingles(joined, minimum);
   for (let begin = 0; begin < suffixes.length;) {
     let end = begin + 1;
     while (end < suffixes.length && common[end] === minimum) end++;
-    if (end - begin > 1) markCopies(suffixes.subarray(begin, end), fits, marks, keep);
+    if (end - begin > 1) markCopies(suffixes.subarray(begin, end), marks);
     begin = end;
   }
   return marks;
 }
 
-/** Joins marked windows that touch into ranges. */
-export function* rangesOf(marks: Uint8Array, minimum: number): Generator<SymbolRange> {
-  for (let at = marks.indexOf(1); at >= 0; at = marks.indexOf(1, at + 1)) {
-    let end = at + minimum;
-    const start = at;
-    while (at < end && at + 1 < marks.length) if (marks[++at] === 1) end = at + minimum;
-    yield { start, end };
-  }
+/** Joins wanted windows that touch into ranges. */
+export function rangesOf(marks: Uint8Array, minimum: number, wanted: MarkChoice): SymbolRange[] {
+  const ranges: SymbolRange[] = [];
+  for (let at = 0; at < marks.length; at++) if (wanted[marks[at]]) joinRange(ranges, at, at + minimum);
+  return ranges;
 }

@@ -1,5 +1,5 @@
 import { DedupError } from './dedup-error.ts';
-import { joinSymbols, markWindows, rangesOf } from './mark-windows.ts';
+import { REPEATS, joinSymbols, markWindows, rangesOf } from './mark-windows.ts';
 import type { KeptCopy } from './mark-windows.ts';
 import { WindowFilter } from './window-filter.ts';
 import type { SymbolRange, Symbols } from './window-filter.ts';
@@ -56,10 +56,10 @@ function findRepeats(sequences: readonly Symbols[], minimum: number, keep: KeptC
   const pieces = findPieces(sequences, minimum);
   checkLength(pieces);
   const joined = joinSymbols(pieces.map(({ sequence, start, end }) => sequences[sequence].subarray(start, end)));
-  const marks = pieces.length === 0 ? new Uint8Array(0) : markWindows(joined, minimum, keep);
+  const marks = pieces.length === 0 ? new Uint8Array(0) : markWindows(joined, minimum);
   const found = sequences.map((): SymbolRange[] => []);
   for (const [index, { sequence, start }] of pieces.entries()) {
-    const ranges = rangesOf(marks.subarray(joined.starts[index], joined.starts[index + 1]), minimum);
+    const ranges = rangesOf(marks.subarray(joined.starts[index], joined.starts[index + 1]), minimum, REPEATS[keep]);
     for (const range of ranges) found[sequence].push({ start: start + range.start, end: start + range.end });
   }
   return found;
@@ -89,7 +89,7 @@ export function textRanges(bytes: Uint8Array, ranges: readonly SymbolRange[]): T
 
 /**
  * Finds parts of texts, of `minimumBytes` and more, that stand elsewhere too, in the same text or another: by a suffix
- * array over the UTF-8 bytes of what may be repeated, which a rolling hash tells. Ranges end at whole characters, so that
+ * array over the UTF-8 bytes of what may be repeated, which hashes of their minimizers tell. Ranges end at whole characters, so that
  * cutting them out leaves valid text.
  *
  * Takes about 24 bytes of memory for each byte that may be repeated, at most 1 GiB of these, and some for each of the others.

@@ -59,11 +59,11 @@ export async function substrings(given: CommandArguments, talk: Talk): Promise<O
   const unit = tokenKey === undefined ? 'bytes' : 'tokens';
   const minimum = given.minimum ?? MINIMUM[unit];
   checkMinimum(`the minimum of ${unit}`, minimum);
-  const onPair = (done: number, total: number) => {
-    if (!quiet) talk.progress.show({ stage: 'suffix arrays', done, total, unit: 'pairs' });
+  const onBucket = (done: number, total: number) => {
+    if (!quiet) talk.progress.show({ stage: 'suffix arrays', done, total, unit: 'buckets' });
   };
   const memory = given.memory ?? DEFAULT_MEMORY;
-  const decider = new SubstringDecider(output, { width: unit === 'bytes' ? 1 : 4, minimum, keep, memory, onPair });
+  const decider = new SubstringDecider(output, { width: unit === 'bytes' ? 1 : 4, minimum, keep, memory, onBucket });
   const settings = { minimum, unit, keep, tokenKey };
   const keys = { key: 'text', tokenKey } as const;
   const onBytes = inputProgress(given, talk, 2);

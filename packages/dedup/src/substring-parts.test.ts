@@ -48,7 +48,7 @@ describe('repeated parts of lists of tokens', () => {
         fc.constantFrom('first', 'none'),
         (lists, minimum, keep) => {
           let files = 0;
-          const parts = new SubstringParts({ folder: join(folder, 'run'), width: 4, minimum, keep, memory: 64 * 40 });
+          const parts = new SubstringParts({ folder: join(folder, 'run'), width: 4, minimum, keep, memory: 32 * 50 });
           for (const half of [lists.slice(0, 3), lists.slice(3)]) {
             const path = join(folder, `symbols-${files++}`);
             writeFileSync(path, new Uint8Array(Uint32Array.from(half.flat()).buffer));
@@ -65,5 +65,48 @@ describe('repeated parts of lists of tokens', () => {
       { numRuns: 60 },
     );
     rmSync(folder, { recursive: true });
+  });
+
+  /** Repeats of lists of bytes, searched with so many bytes of memory. */
+  function findInParts(lists: Uint8Array[], minimum: number, memory: number) {
+    const folder = mkdtempSync(join(tmpdir(), 'substring-parts-'));
+    try {
+      const parts = new SubstringParts({ folder: join(folder, 'run'), width: 1, minimum, keep: 'first', memory });
+      writeFileSync(join(folder, 'symbols'), Buffer.concat(lists));
+      parts.add(
+        join(folder, 'symbols'),
+        lists.map(({ length }) => length),
+      );
+      const rangesOf = parts.find();
+      const found = lists.map((_, index) => rangesOf(index));
+      parts.close();
+      return found;
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  /** Bytes without a pattern. */
+  const noise = (length: number) => Uint8Array.from({ length }, (_, at) => Math.imul(at + 1, 0x9e3779b1) >>> 24);
+
+  it('are found in little memory however often they are repeated', () => {
+    const text = noise(2000);
+    const [first, ...others] = findInParts(Array<Uint8Array>(300).fill(text), 100, 32 * 20_000);
+    expect(first).toEqual([]);
+    expect(others).toEqual(others.map(() => [{ start: 0, end: 2000 }]));
+    const run = new Uint8Array(500_000);
+    expect(findInParts([run, run], 100, 32 * 20_000)).toEqual([
+      [{ start: 1, end: 500_000 }],
+      [{ start: 0, end: 500_000 }],
+    ]);
+  });
+
+  it('are refused where memory is too little by far, and it is said how much is enough', () => {
+    const text = noise(20_000);
+    const enough = expect.objectContaining({
+      code: 'OUT_OF_MEMORY',
+      message: expect.stringContaining('2 MiB are enough'),
+    });
+    expect(() => findInParts([text, text], 1, 1)).toThrow(enough);
   });
 });

@@ -120,28 +120,22 @@ export function buildSuffixArray(symbols: Symbols, largest = 255): Int32Array {
 
 /**
  * How many symbols each suffix has in common with the one before it in the suffix array, counted up to `most`; by place in
- * the suffix array, 0 for the first (Kasai et al. 2001).
+ * the suffix array, 0 for the first. In the order of the text, each has at least one less than the one before (Kärkkäinen,
+ * Manzini and Puglisi, "Permuted Longest-Common-Prefix Array", 2009).
  */
-export function commonPrefixes(bytes: Symbols, suffixes: Int32Array, most: number): Int32Array {
-  const places = new Int32Array(suffixes.length);
-  for (let place = 0; place < suffixes.length; place++) places[suffixes[place]] = place;
-  const common = new Int32Array(suffixes.length);
+export function commonPrefixes(symbols: Symbols, suffixes: Int32Array, most: number): Int32Array {
+  const before = new Int32Array(suffixes.length).fill(-1);
+  for (let place = 1; place < suffixes.length; place++) before[suffixes[place]] = suffixes[place - 1];
+  const lengths = before; // Each is read once, and its place taken by the length.
   let length = 0;
-  for (let at = 0; at < bytes.length; at++) {
-    if (places[at] === 0) {
-      length = 0;
-      continue;
-    }
-    const other = suffixes[places[at] - 1];
-    while (
-      at + length < bytes.length &&
-      other + length < bytes.length &&
-      bytes[at + length] === bytes[other + length]
-    ) {
-      length++;
-    }
-    common[places[at]] = Math.min(length, most);
+  for (let at = 0; at < symbols.length; at++) {
+    const other = before[at];
+    const room = other < 0 ? 0 : Math.min(most, symbols.length - Math.max(at, other));
+    while (length < room && symbols[at + length] === symbols[other + length]) length++;
+    lengths[at] = length;
     if (length > 0) length--;
   }
+  const common = new Int32Array(suffixes.length);
+  for (let place = 0; place < suffixes.length; place++) common[place] = lengths[suffixes[place]];
   return common;
 }
