@@ -27,7 +27,7 @@ export function funnelPage(funnel: Funnel): string {
 <div class="cards">${cards.map(([value, label]) => `<div class="card"><b>${value}</b><span>${label}</span></div>`).join('')}</div>
 <h2>Funnel</h2>
 <div class="panel funnel">${stages.map((stage) => stageRow(stage, read)).join('\n')}</div>
-${sources.length > 1 ? `<h2>Crawls</h2>\n<div class="panel">${sourceTable(sources)}</div>` : ''}
+${sources.length > 1 ? `<h2>Sources</h2>\n<div class="panel">${sourceTable(sources)}</div>` : ''}
 <h2>What was removed</h2>
 ${stages
   .filter(({ reasons }) => reasons.length > 0)
