@@ -8,7 +8,10 @@ import { build, install, root, rooms } from './workspace.mjs';
 const columns = ['bench', 'case', 'ours', 'unit', 'peer', 'peerValue', 'ratio'];
 const parameters = process.argv.slice(2);
 const asJson = parameters.includes('--json');
-const wanted = parameters.filter((parameter) => !parameter.startsWith('--'));
+// FineWeb's whole chain is put together by the app, but it is what the pipeline is judged by.
+const measuredElsewhere = { pipeline: ['pretrain'] };
+const named = parameters.filter((parameter) => !parameter.startsWith('--'));
+const wanted = [...new Set(named.flatMap((name) => [name, ...(measuredElsewhere[name] ?? [])]))];
 const available = rooms().filter((room) => existsSync(join(root, room, 'bench')));
 const unknown = wanted.filter((name) => !available.some((room) => room.endsWith(`/${name}`)));
 if (unknown.length > 0) {
